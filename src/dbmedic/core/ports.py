@@ -1,0 +1,145 @@
+"""Everything that can be swapped, as protocols a reader can finish in one sitting.
+
+Built-in parts come in by the same door as strangers': `app.py` builds them and hands them over by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from dbmedic.core.events import Entry, Event
+from dbmedic.core.values import EngineFacts, Exchange, Instance, InstanceCard, Message, Piece, Question, Row, ToolSpec
+
+
+class Engine(Protocol):
+    """One watched database, read-only at the server too.
+
+    Opens at most two connections, lazily, and closes them when idle.  Every statement is bounded; cancelling the
+    task that waits for one cancels the statement on the server.
+    """
+
+    name: str
+    """The family: "postgres", "mysql", "mariadb", "sqlite"."""
+
+    async def facts(self) -> EngineFacts:
+        """Version, role, privileges, settings; cached for a minute.
+
+        Raises `Unreachable` or `SignInFailed`, within 5 s.
+        """
+
+    async def rows(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        timeout_s: float = 5.0,
+        max_rows: int = 1000,
+        database: str | None = None,
+    ) -> list[Row]:
+        """All rows of one read-only statement, as column -> value.
+
+        Parameters are written `%(name)s` in every engine.  Sizes in bytes, times as aware UTC datetimes, decimals as
+        float or int.  At most `max_rows` rows and 8 MiB: what is over is cut, never an error.  Raises `Timeout`,
+        `LockBlocked`, `Denied(grant)`, `StatementFailed`, `Unreachable`, and `WriteRefused` for anything but a read.
+        """
+
+    async def plan(
+        self, statement: str, /, *, database: str | None = None, schema: str | None = None, timeout_s: float = 5.0
+    ) -> dict[str, Any]:
+        """The planner's JSON for a statement of the application, never executed.
+
+        The statement may hold placeholders (`$1`, `?`) as statistics views normalise it.  Raises as `rows`.
+        """
+
+    async def close(self) -> None:
+        """Ends the connections; may be called twice."""
+
+
+class MetricSource(Protocol):
+    """What SQL cannot see."""
+
+    name: str
+
+    async def rows(self, what: str, instance: Instance, engine: Engine) -> list[Row]:
+        """Rows of a family, in base units.
+
+        "disk": volume, used, total, ratio, source · "cpu": ratio, cores, source ·
+        "memory": total, available, ratio (used), swap_in (bytes per second), source.
+        Raises `Unmeasured("no_host_source", …)` where this source cannot know.
+        """
+
+    async def close(self) -> None: ...
+
+
+class Target(NamedTuple):
+    """An instance that may be measured now."""
+
+    instance: Instance
+    engine: Engine
+    metrics: MetricSource
+
+
+class ModelRequest(Struct, frozen=True, kw_only=True):
+    """All that a model may know when it replies."""
+
+    question: Question
+    instances: tuple[InstanceCard, ...]
+    """What the caller may see."""
+    history: tuple[Exchange, ...]
+    """Earlier turns of the conversation, oldest first."""
+    events: tuple[Event, ...]
+    """This turn so far."""
+    messages: tuple[Message, ...]
+    """The same as a chat transcript, system prompt first."""
+    tools: tuple[ToolSpec, ...]
+    reply: int
+    """Number of the reply, from 1."""
+    now: datetime
+
+
+class Model(Protocol):
+    """Whoever decides what to measure next and says the answer: the analyst or a language model."""
+
+    name: str
+
+    def reply(self, request: ModelRequest, /) -> AsyncIterator[Piece]:
+        """The pieces of one reply as they come.  A reply with no `Call` in it ends the turn.
+
+        Raises `ModelDown`.
+        """
+
+    async def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """Where everything that was said is kept.  Statements are named, in `store/queries.sql`."""
+
+    async def read(self, name: str, /, **params: Any) -> list[Row]:
+        """Rows of a named read, as of the last commit."""
+
+    async def write(self, *writes: tuple[str, dict[str, Any]]) -> list[list[Row]]:
+        """Runs named writes in order in one transaction; returns the rows of each, once all are durable.
+
+        Raises and leaves nothing behind when one fails.
+        """
+
+    async def append(self, entries: Sequence[Entry], /, *writes: tuple[str, dict[str, Any]]) -> None:
+        """Adds entries to their turns' logs, and runs named writes in the same transaction; returns once durable."""
+
+    async def version(self) -> int:
+        """Grows whenever keys, users, accounts, apps or instances changed, by any process: caches of them are stale."""
+
+    async def close(self) -> None: ...
+
+
+Say = Callable[[Event], Awaitable[None]]
+"""To the log of the turn and to whoever follows it."""
+
+NewId = Callable[[], str]
+Now = Callable[[], datetime]
+OpenEngine = Callable[[Instance], Engine]
