@@ -1,0 +1,151 @@
+"""Carries a turn's commands out and says each event: the only loop.
+
+What to do is decided in `turn.py`; this file only does it: asks the model, runs tools side by side.  Cancelling the
+loop (a stop, a shutdown) keeps the text said so far as `Answered`; whoever cancelled drives on to close the turn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import anyio
+import structlog
+
+from dbmedic.agent.tool import Context, Tool
+from dbmedic.agent.turn import CallModel, Close, Command, RequestApproval, RunTool, Turn, todo
+from dbmedic.core.errors import Failure, ModelDown
+from dbmedic.core.events import (
+    AnswerDelta,
+    Answered,
+    Event,
+    ModelCalled,
+    ModelFailed,
+    ModelReplied,
+    Thought,
+    ThoughtDelta,
+    ToolCalled,
+    ToolReturned,
+    TurnClosed,
+)
+from dbmedic.core.ports import Model, ModelRequest
+from dbmedic.core.values import Call, Reasoning, Rests, Text, Usage
+
+logger = structlog.get_logger("dbmedic.driver")
+
+
+class Log(Protocol):
+    """The log of one turn: says an event to the store and to whoever follows, and folds it into `turn`."""
+
+    turn: Turn
+
+    async def say(self, event: Event) -> None: ...
+
+
+class Hands(NamedTuple):
+    """What a driver works with."""
+
+    model: Model
+    tools: Mapping[str, Tool]
+    request: Callable[[int], ModelRequest]
+    """The request for reply number n."""
+    context: Callable[[str], Context]
+    """The context of a call."""
+
+
+async def drive(log: Log, hands: Hands) -> None:
+    """Does what is to do until nothing is left, or until a person must speak first."""
+    while commands := todo(log.turn):
+        if len(commands) == 1:
+            await carry_out(commands[0], log, hands)
+        else:
+            async with anyio.create_task_group() as tasks:
+                for command in commands:
+                    tasks.start_soon(carry_out, command, log, hands)
+
+
+async def carry_out(command: Command, log: Log, hands: Hands) -> None:
+    match command:
+        case CallModel(reply=reply):
+            await call_model(reply, log, hands)
+        case RunTool(call=call):
+            await log.say(await run_tool(call, hands))
+        case RequestApproval(call=call):
+            unapproved = f"{call.tool} changes something, and nobody approved it."
+            await log.say(ToolReturned(call=call.call, ok=False, content=unapproved))
+        case Close():
+            await close(command, log)
+
+
+async def close(command: Close, log: Log) -> None:
+    """Ends a turn; what was under way is said to have ended with it."""
+    for call in log.turn.open:
+        await log.say(ToolReturned(call=call.call, ok=False, content=command.reason))
+    if log.turn.saying:
+        await log.say(Answered(reply=log.turn.replies, text=log.turn.saying))
+    await log.say(TurnClosed(reason=command.reason, usage=log.turn.usage))
+
+
+async def call_model(reply: int, log: Log, hands: Hands) -> None:
+    """One reply of the model: text as it comes, then the tools it asks for."""
+    model = hands.model
+    await log.say(ModelCalled(reply=reply, model=model.name))
+    started = time.monotonic()
+    answer: list[str] = []
+    thought: list[str] = []
+    calls: list[Call] = []
+    usage, rests, first, down = Usage(), Rests(()), None, None
+    try:
+        async for piece in model.reply(hands.request(reply)):
+            match piece:
+                case Text(text=text):
+                    if first is None:
+                        first = time.monotonic() - started
+                    answer.append(text)
+                    await log.say(AnswerDelta(reply, text))
+                case Reasoning(text=text):
+                    thought.append(text)
+                    await log.say(ThoughtDelta(reply, text))
+                case Call():
+                    calls.append(piece)
+                case Usage():
+                    usage = usage + piece
+                case Rests():
+                    rests = piece
+    except ModelDown as error:
+        down = error
+        calls.clear()
+    finally:
+        # Also when cancelled: saying does not wait here, so what was said is kept before the loop unwinds.
+        if thought:
+            await log.say(Thought(reply=reply, text="".join(thought)))
+        if answer or not (calls or down):
+            await log.say(Answered(reply=reply, text="".join(answer), rests_on=rests.on, final=not calls))
+    if down is not None:
+        await log.say(ModelFailed(reply=reply, model=model.name, code=down.code, sentence=str(down)))
+        return
+    took = time.monotonic() - started
+    usage = usage + Usage(latency_s=took - usage.latency_s, first_token_s=first)
+    await log.say(ModelReplied(reply=reply, model=model.name, usage=usage, took_s=took))
+    for call in calls:
+        known = hands.tools.get(call.tool)
+        writes = known is not None and known.spec.writes
+        await log.say(ToolCalled(call=call.id, tool=call.tool, args=call.args, reply=reply, writes=writes))
+
+
+async def run_tool(called: ToolCalled, hands: Hands) -> ToolReturned:
+    """Runs one tool; whatever goes wrong becomes something the model can read."""
+    started = time.monotonic()
+    tool = hands.tools.get(called.tool)
+    if tool is None:
+        known = ", ".join(hands.tools)
+        return ToolReturned(call=called.call, ok=False, content=f"There is no tool {called.tool!r}; tools: {known}.")
+    try:
+        content, ok = await tool(hands.context(called.call), called.args), True
+    except Failure as failure:
+        content, ok = f"{failure.code}: {failure}", False
+    except Exception as fault:
+        logger.exception("tool failed", tool=called.tool, call=called.call)
+        content, ok = f"bug: {called.tool} failed ({type(fault).__name__})", False
+    return ToolReturned(call=called.call, ok=ok, content=content, took_s=time.monotonic() - started)

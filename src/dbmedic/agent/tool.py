@@ -1,0 +1,64 @@
+"""`@tool`: a function with types and a docstring becomes a tool: name, JSON Schema, effect.
+
+A tool is found by its file (`dbmedic.tools.<name>`), told what it may see by a `Context`, says what it measured as
+events, and returns compact text for a model.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+
+from dbmedic.core.errors import BadField
+from dbmedic.core.ports import Now, Say, Target
+from dbmedic.core.values import InstanceCard, Question, ToolSpec
+
+
+class Context(NamedTuple):
+    """What one tool call may see and do."""
+
+    call: str
+    question: Question
+    instances: tuple[InstanceCard, ...]
+    """What the caller may see."""
+    target: Callable[[str], Awaitable[Target]]
+    """Opens an instance by id; raises `UnknownInstance`."""
+    say: Say
+    new_measure: Callable[[], str]
+    now: Now
+
+
+class Tool(NamedTuple):
+    spec: ToolSpec
+    run: Callable[..., Awaitable[str]]
+    args: type[msgspec.Struct]
+
+    async def __call__(self, context: Context, args: dict[str, Any]) -> str:
+        """Checks the arguments against the schema, then runs.  Raises `BadField` naming the argument."""
+        try:
+            given = msgspec.convert(args, self.args, strict=False)
+        except msgspec.ValidationError as problem:
+            raise BadField("arguments", f"{self.spec.name}: {problem}") from None
+        return await self.run(context, **msgspec.structs.asdict(given))
+
+
+def tool(run: Callable[..., Awaitable[str]] | None = None, /, *, writes: bool = False) -> Any:
+    """Makes a `Tool` of an async function `(context, **arguments) -> text`; its docstring is what a model reads."""
+
+    def made(run: Callable[..., Awaitable[str]]) -> Tool:
+        hints = get_type_hints(run)
+        fields: list[Any] = []
+        for parameter in list(inspect.signature(run).parameters.values())[1:]:
+            kind = hints[parameter.name]
+            required = parameter.default is inspect.Parameter.empty
+            fields.append((parameter.name, kind) if required else (parameter.name, kind, parameter.default))
+        args = msgspec.defstruct(run.__name__, fields, forbid_unknown_fields=True, kw_only=True)
+        (_,), parts = msgspec.json.schema_components([args])
+        schema: dict[str, Any] = {k: v for k, v in parts[run.__name__].items() if k != "title"}
+        spec = ToolSpec(name=run.__name__, description=inspect.getdoc(run) or "", schema=schema, writes=writes)
+        return Tool(spec, run, args)
+
+    return made if run is None else made(run)

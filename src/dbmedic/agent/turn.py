@@ -1,0 +1,171 @@
+"""A turn as a fold over its log: `turn = reduce(apply, events)`, and what must be done next.
+
+Everything that changes a turn's state lives in this file.  Nothing here waits, reads a clock or talks to anybody.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from dbmedic.core.events import (
+    AnswerDelta,
+    Answered,
+    AnswerGrew,
+    ApprovalDecided,
+    ApprovalRequested,
+    Checked,
+    Cited,
+    CloseReason,
+    Event,
+    Found,
+    Measured,
+    ModelCalled,
+    ModelFailed,
+    ModelReplied,
+    Skipped,
+    StopRequested,
+    Thought,
+    ThoughtDelta,
+    ThoughtGrew,
+    ToolCalled,
+    ToolReturned,
+    TurnClosed,
+    TurnFailed,
+    TurnOpened,
+    TurnResumed,
+)
+from dbmedic.core.values import Question, Usage
+
+REPLIES = 24
+"""Model replies in one turn; a model that asks for more tools than that is in a loop."""
+
+
+class Turn(Struct, frozen=True):
+    """What the log says so far, as far as it decides what comes next."""
+
+    id: str = ""
+    conversation: str = ""
+    run: str = ""
+    question: Question | None = None
+    replies: int = 0
+    """Model replies begun."""
+    open: tuple[ToolCalled, ...] = ()
+    """Tools called that have not returned."""
+    waiting: frozenset[str] = frozenset()
+    """Calls that a person must decide."""
+    granted: frozenset[str] = frozenset()
+    rounds: int = 0
+    """Rounds of approvals asked."""
+    saying: str = ""
+    """Text of the reply under way, as far as it was kept."""
+    texts: tuple[str, ...] = ()
+    """Texts of the finished replies; joined they are the answer."""
+    answered: bool = False
+    stopping: bool = False
+    failure: TurnFailed | None = None
+    usage: Usage = Usage()
+    closed: CloseReason | None = None
+
+    @property
+    def answer(self) -> str:
+        return "".join(self.texts) + self.saying
+
+
+class CallModel(Struct, frozen=True):
+    """Ask the model for its next reply."""
+
+    reply: int
+
+
+class RunTool(Struct, frozen=True):
+    """Run a tool that only reads, or one whose approval was granted."""
+
+    call: ToolCalled
+
+
+class RequestApproval(Struct, frozen=True):
+    """Ask a person whether a tool may run."""
+
+    call: ToolCalled
+    round: int
+
+
+class Close(Struct, frozen=True):
+    """Nothing is left to do."""
+
+    reason: CloseReason
+
+
+Command: TypeAlias = CallModel | RunTool | RequestApproval | Close
+
+
+def todo(turn: Turn) -> list[Command]:
+    """What to do next; empty when the turn is closed, or when a person must speak first."""
+    if turn.closed is not None:
+        return []
+    if turn.stopping:
+        return [Close("stopped")]
+    if turn.failure is not None:
+        return [Close("failed")]
+    if turn.open:
+        return [
+            RunTool(call) if not call.writes or call.call in turn.granted else RequestApproval(call, turn.rounds + 1)
+            for call in turn.open
+            if call.call not in turn.waiting
+        ]
+    if turn.answered:
+        return [Close("done")]
+    if turn.replies >= REPLIES:
+        return [Close("limit")]
+    return [CallModel(turn.replies + 1)]
+
+
+def apply(turn: Turn, event: Event) -> Turn:
+    """The turn after an event."""
+    change = msgspec.structs.replace
+    match event:
+        case TurnOpened():
+            return Turn(event.turn, event.conversation, event.run, event.question)
+        case TurnResumed():
+            return change(turn, run=event.run)
+        case ModelCalled():
+            return change(turn, replies=event.reply, saying="")
+        case ModelReplied():
+            return change(turn, usage=turn.usage + event.usage)
+        case ModelFailed():
+            if event.will_retry:
+                return turn
+            return change(turn, failure=TurnFailed(code=event.code, sentence=event.sentence))
+        case ToolCalled():
+            return change(turn, open=(*turn.open, event))
+        case ToolReturned():
+            return change(
+                turn,
+                open=tuple(call for call in turn.open if call.call != event.call),
+                waiting=turn.waiting - {event.call},
+            )
+        case ApprovalRequested():
+            return change(turn, waiting=turn.waiting | {event.call}, rounds=max(turn.rounds, event.round))
+        case ApprovalDecided():
+            granted = turn.granted | {event.call} if event.granted else turn.granted
+            return change(turn, waiting=turn.waiting - {event.call}, granted=granted)
+        case AnswerGrew():
+            return change(turn, saying=turn.saying[: event.start] + event.text)
+        case Answered():
+            return change(turn, saying="", texts=(*turn.texts, event.text), answered=event.final)
+        case StopRequested():
+            return change(turn, stopping=True)
+        case TurnFailed():
+            return change(turn, failure=event)
+        case TurnClosed():
+            return change(turn, closed=event.reason)
+        case (
+            Measured() | Checked() | Found() | Skipped() | Cited()
+            | ThoughtDelta() | AnswerDelta() | ThoughtGrew() | Thought()
+        ):  # fmt: skip
+            return turn
+        case _:
+            assert_never(event)

@@ -1,0 +1,212 @@
+"""A running turn: one writer, many followers, every kept event on its way to the store.
+
+Followers read the same list and never slow the writer; one that hangs up stops its reading, not the run.  Token-sized
+deltas live here only: once a second, or each 4 kB, what they carried becomes one kept `AnswerGrew`, so that a crash
+loses at most the last second of text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+import structlog
+
+from dbmedic.agent.turn import Turn, apply
+from dbmedic.core.errors import OutsideFailed
+from dbmedic.core.events import (
+    AnswerDelta,
+    Answered,
+    AnswerGrew,
+    Entry,
+    Event,
+    Thought,
+    ThoughtDelta,
+    ThoughtGrew,
+    TurnClosed,
+    TurnOpened,
+)
+from dbmedic.core.ports import Now, Store
+
+logger = structlog.get_logger("dbmedic.live")
+
+GROW_S = 1.0
+GROW_CHARS = 4096
+FLUSH_S = 0.05
+"""Kept events wait this long for company before they go to the store; the last one of a turn never waits."""
+
+
+class Running:
+    """The log of a turn that is driven in this process (the driver's `Log`)."""
+
+    def __init__(self, opened: TurnOpened, at: datetime, store: Store, now: Now) -> None:
+        self.entries: list[Entry] = [Entry(opened.turn, 1, at, opened)]
+        self.turn: Turn = apply(Turn(), opened)
+        self.opened_at = at
+        self.account = opened.question.caller.account
+        self.owner = opened.question.caller.owner
+        self._store, self._now = store, now
+        self._seq = 1
+        self._last_at = at
+        self._pending: list[Entry] = []
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._flushes: set[asyncio.Task[None]] = set()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._answer = _Growing(self, AnswerGrew)
+        self._thought = _Growing(self, ThoughtGrew)
+        self.closed = asyncio.Event()
+
+    @property
+    def id(self) -> str:
+        return self.turn.id
+
+    @property
+    def conversation(self) -> str:
+        return self.turn.conversation
+
+    @property
+    def run(self) -> str:
+        return self.turn.run
+
+    # -- the writer -------------------------------------------------------------------------------------------------
+
+    async def say(self, event: Event) -> None:
+        """Adds an event.  Waits for nothing but the store at the very end: a closed turn is on disk before it shows."""
+        kind = type(event)
+        if kind is AnswerDelta or kind is ThoughtDelta:
+            self.entries.append(Entry(self.turn.id, self._seq, self._last_at, event))
+            (self._answer if kind is AnswerDelta else self._thought).add(event)  # type: ignore[arg-type]
+            self._wake()
+            return
+        if kind is Answered:
+            self._answer.reset()
+        elif kind is Thought:
+            self._thought.reset()
+        entry = self._kept(event)
+        if isinstance(event, TurnClosed):
+            await self._close(entry, event)
+        else:
+            self._pending.append(entry)
+            if self._flush_timer is None:
+                self._flush_timer = asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+            self.entries.append(entry)
+            self._wake()
+
+    def keep(self, event: AnswerGrew | ThoughtGrew) -> None:
+        """Puts text that streamed on its way to the store."""
+        entry = self._kept(event)
+        self._pending.append(entry)
+        self.entries.append(entry)
+        self._flush()
+        self._wake()
+
+    def _kept(self, event: Event) -> Entry:
+        self._seq += 1
+        self._last_at = self._now()
+        self.turn = apply(self.turn, event)
+        return Entry(self.turn.id, self._seq, self._last_at, event)
+
+    async def _close(self, entry: Entry, event: TurnClosed) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+        batch, self._pending = [*self._pending, entry], []
+        status = ("close_turn", {"id": self.turn.id, "status": event.reason, "closed_at": microseconds(entry.at)})
+        touch = ("touch_conversation", {"id": self.turn.conversation, "now": microseconds(entry.at)})
+        if self._flushes:
+            await asyncio.wait(self._flushes)
+        try:
+            await self._store.append(batch, status, touch)
+        except OutsideFailed as failure:
+            # Nothing can be kept now: followers still see the end; a restart finds the turn open and marks it.
+            logger.error("turn not kept", turn=self.turn.id, error=str(failure))
+        self.entries.append(entry)
+        self.closed.set()
+        self._wake()
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        if self._pending:
+            batch, self._pending = self._pending, []
+            task = asyncio.create_task(self._append(batch))
+            self._flushes.add(task)
+            task.add_done_callback(self._flushes.discard)
+
+    async def _append(self, batch: Sequence[Entry]) -> None:
+        try:
+            await self._store.append(batch)
+        except OutsideFailed as failure:
+            logger.error("events not kept", turn=self.turn.id, error=str(failure))
+
+    def _wake(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
+
+    # -- followers --------------------------------------------------------------------------------------------------
+
+    async def batches(self) -> AsyncIterator[Sequence[Entry]]:
+        """All that was said so far, then whatever comes, as much at once as there is; ends after `TurnClosed`.
+
+        Deltas carry the number and time of the kept event before them.
+        """
+        seen = 0
+        while True:
+            if seen < len(self.entries):
+                batch = self.entries[seen:]
+                seen += len(batch)
+                yield batch
+            elif self.closed.is_set():
+                return
+            else:
+                more: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(more)
+                await more
+
+    async def follow(self) -> AsyncIterator[Entry]:
+        """`batches`, one entry at a time."""
+        async for batch in self.batches():
+            for entry in batch:
+                yield entry
+
+
+class _Growing:
+    """Text that streams: remembers what no kept event has yet."""
+
+    def __init__(self, running: Running, kind: type[AnswerGrew] | type[ThoughtGrew]) -> None:
+        self._running, self._kind = running, kind
+        self._timer: asyncio.TimerHandle | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._parts: list[str] = []
+        self._size = self._start = self._reply = 0
+
+    def add(self, delta: AnswerDelta | ThoughtDelta) -> None:
+        self._parts.append(delta.text)
+        self._size += len(delta.text)
+        self._reply = delta.reply
+        if self._size >= GROW_CHARS:
+            self._grow()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GROW_S, self._grow)
+
+    def _grow(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._parts:
+            text = "".join(self._parts)
+            event = self._kind(reply=self._reply, start=self._start, text=text)
+            self._parts, self._size, self._start = [], 0, self._start + len(text)
+            self._running.keep(event)
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970 UTC, as the store keeps times."""
+    return int(at.timestamp() * 1_000_000 + 0.5)
