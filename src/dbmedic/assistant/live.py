@@ -69,6 +69,10 @@ class Running:
     def run(self) -> str:
         return self.turn.run
 
+    def resume_at(self, turn: Turn, last: Entry) -> None:
+        """Goes on behind the last kept entry of a log that was read back."""
+        self.turn, self._seq, self._last_at = turn, last.seq, last.at
+
     # -- the writer -------------------------------------------------------------------------------------------------
 
     async def say(self, event: Event) -> None:

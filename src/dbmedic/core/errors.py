@@ -68,7 +68,7 @@ class NotFound(BadAsk):
 
     code = "not_found"
 
-    def __init__(self, kind: str, id: str) -> None:  # noqa: A002 - it is an id
+    def __init__(self, kind: str, id: str) -> None:
         super().__init__(f"{kind} {id!r} does not exist")
         self.kind, self.id = kind, id
 

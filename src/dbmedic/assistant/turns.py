@@ -1,0 +1,301 @@
+"""Ask, follow, stop: the life of a turn from a question to a closed log.
+
+A turn runs in this process, detached from whoever asked; it holds a slot of its account until it is closed.  Turns
+of one conversation run one after another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
+
+import anyio
+import msgspec
+import structlog
+
+from dbmedic.agent.driver import Hands, close, drive
+from dbmedic.agent.prompt import messages
+from dbmedic.agent.tool import Context, Tool
+from dbmedic.agent.turn import Close, Turn, apply
+from dbmedic.assistant.conversations import Conversations, conversation_name
+from dbmedic.assistant.live import Running, microseconds
+from dbmedic.assistant.watch import Watch
+from dbmedic.core.errors import BadField, Busy, NotFound, TooLarge
+from dbmedic.core.events import CloseReason, Entry, StopRequested, TurnFailed, TurnOpened
+from dbmedic.core.ports import Model, ModelRequest, NewId, Now, Store, Target
+from dbmedic.core.values import Caller, Exchange, Question
+
+logger = structlog.get_logger("dbmedic.turns")
+
+QUESTION_CHARS = 100_000
+"""Longest question, pasted plans and logs included."""
+PATIENCE_S = 20.0
+"""How long a second question of a conversation waits for the first one's turn to close."""
+
+
+class Limits(NamedTuple):
+    """How much one account may run at once."""
+
+    turns: int = 32
+
+
+class Turns:
+    """The turns that run here, and the way to those that have ended."""
+
+    def __init__(
+        self,
+        store: Store,
+        conversations: Conversations,
+        watch: Watch,
+        models: Mapping[str, Model],
+        tools: Mapping[str, Tool],
+        *,
+        now: Now,
+        new_id: NewId,
+        limits: Limits = Limits(),  # noqa: B008 - a frozen value
+    ) -> None:
+        """`models`: name -> model; the first one answers when a question names none."""
+        self._store, self._conversations, self._watch = store, conversations, watch
+        self._models, self._tools = models, tools
+        self._now, self._new_id, self._limits = now, new_id, limits
+        self._running: dict[str, Running] = {}
+        self._by_run: dict[str, Running] = {}
+        self._slots: dict[str, int] = {}
+        self._turn_of: dict[str, Running | None] = {}
+        self._scopes: dict[str, anyio.CancelScope] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending = False
+
+    @property
+    def running(self) -> int:
+        """Number of turns that run here now."""
+        return len(self._running)
+
+    # -- ask ----------------------------------------------------------------------------------------------------
+
+    async def ask(self, question: Question) -> Running:
+        """Opens a turn and starts it; returns once the question is on disk.
+
+        Raises `BadField("query")` for an empty question, `TooLarge`, `UnknownInstance` for the instance field,
+        `NotFound("conversation")`, and `Busy` at the account's limit or when the conversation's turn does not end.
+        """
+        if not question.text.strip():
+            raise BadField("query", "query is required")
+        if len(question.text) > QUESTION_CHARS:
+            raise TooLarge("query", len(question.text), QUESTION_CHARS)
+        if question.model is not None and question.model not in self._models:
+            raise BadField("model", f"model {question.model!r} is not configured; models: {', '.join(self._models)}")
+        if question.instance is not None:
+            await self._watch.known(question.instance, question.caller)
+        if question.conversation is not None:
+            await self._conversations.get(question.conversation, question.caller)
+        account = question.caller.account
+        if self._ending:
+            raise Busy("dbmedic is shutting down", 0)
+        if self._slots.get(account, 0) >= self._limits.turns:
+            raise Busy(f"turns of account {account}", self._limits.turns)
+        self._slots[account] = self._slots.get(account, 0) + 1
+        try:
+            running = await self._open(question)
+        except BaseException:
+            self._release(account)
+            raise
+        task = asyncio.create_task(self._run(running), name=f"turn {running.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return running
+
+    async def _open(self, question: Question) -> Running:
+        conversation = question.conversation or self._new_id()
+        while (before := self._turn_of.get(conversation)) is not None:
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await before.closed.wait()
+            except TimeoutError:
+                raise Busy(f"turns of conversation {conversation}", 1) from None
+            await asyncio.sleep(0)
+        at = self._now()
+        opened = TurnOpened(
+            turn=self._new_id(),
+            conversation=conversation,
+            run=self._new_id(),
+            question=question,
+            opens=question.conversation is None,
+        )
+        running = Running(opened, at, self._store, self._now)
+        self._running[running.id] = self._by_run[running.run] = self._turn_of[conversation] = running
+        caller, micros = question.caller, microseconds(at)
+        writes = []
+        if opened.opens:
+            fields = {
+                "id": conversation,
+                "account": caller.account,
+                "owner": caller.owner,
+                "app": caller.app,
+                "name": conversation_name(question.text),
+                "inputs": msgspec.json.encode(question.inputs).decode(),
+                "api": question.api,
+                "now": micros,
+            }
+            writes.append(("open_conversation", fields))
+        else:
+            writes.append(("touch_conversation", {"id": conversation, "now": micros}))
+        row = {
+            "id": running.id,
+            "conversation": conversation,
+            "account": caller.account,
+            "owner": caller.owner,
+            "app": caller.app,
+            "run": running.run,
+            "api": question.api,
+            "parent": question.parent,
+            "now": micros,
+        }
+        writes.append(("open_turn", row))
+        try:
+            # The conversation and the turn come first in the transaction: their events refer to them.
+            await self._store.append(running.entries, *writes)
+        except BaseException:
+            self._forget(running)
+            raise
+        return running
+
+    # -- run ----------------------------------------------------------------------------------------------------
+
+    async def _run(self, running: Running) -> None:
+        hands = None
+        try:
+            with anyio.CancelScope() as scope:
+                self._scopes[running.id] = scope
+                if running.turn.stopping:
+                    scope.cancel()
+                hands = await self._hands(running)
+                await drive(running, hands)
+        except Exception as fault:
+            logger.exception("turn failed", turn=running.id)
+            sentence = f"dbmedic failed ({type(fault).__name__}); the log has the details"
+            await running.say(TurnFailed(code="bug", sentence=sentence))
+        finally:
+            if running.turn.closed is None:
+                reason: CloseReason = (
+                    "stopped" if running.turn.stopping else "failed" if running.turn.failure else "interrupted"
+                )
+                await close(Close(reason), running)
+            self._forget(running)
+            self._release(running.account)
+
+    async def _hands(self, running: Running) -> Hands:
+        question = running.turn.question
+        assert question is not None
+        cards = tuple(await self._watch.cards(question.caller))
+        opened = running.entries[0].event
+        assert isinstance(opened, TurnOpened)
+        history: tuple[Exchange, ...] = ()
+        if not opened.opens:
+            history = await self._conversations.history(running.conversation, but=running.id)
+        tools = self._tools
+        specs = tuple(tool.spec for tool in tools.values())
+        numbers = itertools.count(1)
+
+        def request(reply: int) -> ModelRequest:
+            events = tuple(entry.event for entry in running.entries)
+            return ModelRequest(
+                question=question,
+                instances=cards,
+                history=history,
+                events=events,
+                messages=messages(question, history, events, cards, question.language),
+                tools=specs,
+                reply=reply,
+                now=self._now(),
+            )
+
+        async def target(instance: str) -> Target:
+            return await self._watch.target(instance, question.caller)
+
+        def context(call: str) -> Context:
+            return Context(
+                call=call,
+                question=question,
+                instances=cards,
+                target=target,
+                say=running.say,
+                new_measure=lambda: f"m{next(numbers)}",
+                now=self._now,
+            )
+
+        return Hands(self._model(question), tools, request, context)
+
+    def _model(self, question: Question) -> Model:
+        return self._models[question.model] if question.model else next(iter(self._models.values()))
+
+    def _forget(self, running: Running) -> None:
+        self._running.pop(running.id, None)
+        self._by_run.pop(running.run, None)
+        self._scopes.pop(running.id, None)
+        if self._turn_of.get(running.conversation) is running:
+            del self._turn_of[running.conversation]
+
+    def _release(self, account: str) -> None:
+        self._slots[account] -= 1
+        if not self._slots[account]:
+            del self._slots[account]
+
+    # -- follow and stop ----------------------------------------------------------------------------------------
+
+    async def batches(self, turn: str, caller: Caller) -> AsyncIterator[Sequence[Entry]]:
+        """A turn's entries from the first on: as they come while it runs here, from the store when it has ended.
+
+        Raises `NotFound("message")` for a turn that is not the caller's.
+        """
+        running = self._running.get(turn)
+        if running is not None:
+            if running.owner != caller.owner or running.account != caller.account:
+                raise NotFound("message", turn)
+            async for batch in running.batches():
+                yield batch
+        else:
+            yield await self._conversations.turn(turn, caller)
+
+    async def stop(self, run: str, caller: Caller) -> bool:
+        """Ends a run: its database statement and its model call are cancelled, what was said is kept.
+
+        False when the run is unknown, has ended, or is not the caller's.
+        """
+        running = self._by_run.get(run)
+        if running is None or running.owner != caller.owner or running.account != caller.account:
+            return False
+        if running.turn.closed is None and not running.turn.stopping:
+            await running.say(StopRequested(by=caller.key))
+            if (scope := self._scopes.get(running.id)) is not None:
+                scope.cancel()
+        return True
+
+    # -- start and end of the process ---------------------------------------------------------------------------
+
+    async def recover(self) -> int:
+        """Closes the turns that a crash left open as interrupted, with what was said so far; returns how many."""
+        rows = await self._store.read("open_turns")
+        for row in rows:
+            entries = await self._conversations.entries(row["id"])
+            if not entries:
+                continue
+            turn = Turn()
+            for entry in entries:
+                turn = apply(turn, entry.event)
+            log = Running(entries[0].event, entries[0].at, self._store, self._now)  # type: ignore[arg-type]
+            log.resume_at(turn, entries[-1])
+            await close(Close("interrupted"), log)
+        return len(rows)
+
+    async def end(self, patience_s: float) -> None:
+        """Takes no new turns, waits for the running ones, then closes the rest as interrupted."""
+        self._ending = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience_s)
+        for scope in list(self._scopes.values()):
+            scope.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
