@@ -14,7 +14,7 @@ COMMENT: Final = b": keep-alive\n\n"
 """A keep-alive that clients do not see."""
 
 
-def frame(data: bytes, *, id: str | int | None = None, event: str | None = None) -> bytes:  # noqa: A002 - its name
+def frame(data: bytes, *, id: str | int | None = None, event: str | None = None) -> bytes:
     """One event on the wire: `data: …` and a blank line, before it `event:` and `id:` where they are given.
 
     Data of several lines becomes several `data:` lines, so that a reader gets it back whole.
