@@ -1,0 +1,31 @@
+"""Follows a symptom: the checks that can explain it, stage by stage."""
+
+from __future__ import annotations
+
+from dbmedic.agent.tool import Context, tool
+from dbmedic.checks.check import catalogue
+from dbmedic.core.errors import BadField
+from dbmedic.diagnosis.symptoms import symptoms
+from dbmedic.tools.measure import measured
+
+
+@tool
+async def diagnose(context: Context, instance: str, symptom: str, since: str | None = None, stage: int = 1) -> str:
+    """Look for the cause of a symptom on an instance and return findings, what is fine and what could not be seen.
+
+    instance: id of the instance.  symptom: id of a symptom plan, such as "slow", "disk", "connections", "locks",
+    "cpu", "health".  since: ISO 8601 time the trouble began, where the asker said so.  stage: 1 is the first look; the
+    next stages look deeper.  Nothing is changed on the database.
+    """
+    plans = symptoms()
+    if symptom not in plans:
+        raise BadField("symptom", f"no such symptom: {symptom!r}; there are: {', '.join(sorted(plans))}")
+    engine = (await (await context.target(instance)).engine.facts()).engine
+    stages = plans[symptom].stages_for(engine)
+    if not 1 <= stage <= len(stages):
+        raise BadField("stage", f"{symptom} has stages 1 to {len(stages)}, not {stage}")
+    known = catalogue()
+    seen = await measured(context, instance, [check for check in stages[stage - 1] if check in known])
+    if since is None:
+        return seen
+    return f"No history is kept: what was before now, and so since {since}, is not known.\n{seen}"
