@@ -39,7 +39,7 @@ ASKED = ApprovalRequested(
     statement="s",
     risk="AX",
     description="",
-    until="2026-01-01",  # type: ignore[arg-type]
+    until=datetime(2026, 1, 1, tzinfo=UTC),
 )
 GRANTED = ApprovalDecided(call="k2", granted=True, by="p", how="cli")
 
