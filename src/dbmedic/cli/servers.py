@@ -6,6 +6,7 @@ PostgreSQL refuses to run as root, so a root caller's cluster runs as `nobody`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -105,7 +106,7 @@ def postgres(
         made = (data / "PG_VERSION").read_text().strip()
         raise Unreachable(f"{data} was made by PostgreSQL {made}, not {version(binaries)}: remove it to start afresh")
     elif (data / "postmaster.pid").exists():
-        _run([binaries / "pg_ctl", "stop", "-D", data, "-m", "fast", "-t", str(int(STOP_S))])
+        _run([binaries / "pg_ctl", "stop", "-D", data, "-m", "fast", "-t", str(int(STOP_S))], **_unprivileged())
         (data / "postmaster.pid").unlink(missing_ok=True)
     port = port or free_port()
     wanted = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", **(settings or {})}
@@ -161,7 +162,7 @@ def _make(binaries: Path, folder: Path) -> None:
             os.chown(path, own["user"], own["group"])
     made = _run(
         [binaries / "initdb", "-D", data, "-U", "postgres", f"--pwfile={secret}", "--auth=scram-sha-256",
-         "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"],
+         "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"], **_unprivileged(),
     )  # fmt: skip
     if made.returncode:
         shutil.rmtree(data, ignore_errors=True)
@@ -170,18 +171,22 @@ def _make(binaries: Path, folder: Path) -> None:
 
 def _readable(binaries: Path, folder: Path) -> Path:
     """The binaries where the server's user can run them: as they are, or a copy beside the data."""
-    try:
-        _run([binaries / "postgres", "--version"], check=True)
-    except (OSError, subprocess.CalledProcessError):
-        copy = folder / "binaries"
-        if not (copy / "copied").exists():
-            shutil.copytree(binaries.parent, copy, symlinks=True, dirs_exist_ok=True)
-            for path in (copy, *copy.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-            (copy / "copied").touch()
-        return copy / binaries.name
-    return binaries
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        _run([binaries / "initdb", "--version"], check=True, **_unprivileged())
+        return binaries
+    install, package = binaries.parent, binaries.parents[1]
+    copy, mark = folder / "binaries", f"{binaries} {binaries.stat().st_mtime_ns}"
+    if not (copy / "copied").exists() or (copy / "copied").read_text() != mark:
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(install, copy / package.name / install.name, symlinks=True)
+        libraries = package.with_name(package.name + ".libs")  # where a wheel keeps them, by relative path
+        if libraries.exists():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        (copy / "copied").write_text(mark)
+    return copy / package.name / install.name / binaries.name
 
 
 def _ready(pid_file: Path, pid: int) -> bool:
@@ -205,7 +210,7 @@ def _unprivileged() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
-def _run(words: list[Any], *, check: bool = False) -> subprocess.CompletedProcess[bytes]:
+def _run(words: list[str | Path], *, check: bool = False, **who: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(  # noqa: S603 - our own words
-        words, stdin=subprocess.DEVNULL, capture_output=True, check=check, timeout=START_S, env=ENV, **_unprivileged()
+        words, stdin=subprocess.DEVNULL, capture_output=True, check=check, timeout=START_S, env=ENV, **who
     )
