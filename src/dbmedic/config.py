@@ -1,0 +1,227 @@
+"""Every setting, declared once: what `dbmedic config`, the reference page and the flags know of it comes from here.
+
+The only file that reads the environment.  A flag wins over a `DBMEDIC_*` variable, a variable over the TOML file, the
+file over the default.  Nothing here opens a store or starts anything.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dbmedic.core.errors import BadField
+
+PREFIX = "DBMEDIC_"
+SECRET = {"secret": True}
+Origin: TypeAlias = Literal["flag", "environment", "file", "default"]
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """All settings of one process, with their values."""
+
+    config: Annotated[Path | None, Meta(description="TOML file with settings; by default dbmedic.toml in `data`.")] = (
+        None
+    )
+    data: Annotated[
+        Path | None,
+        Meta(description="Folder with everything dbmedic keeps; made on first use."),
+    ] = None
+    """`read` always gives a path; None, in code, keeps everything in memory."""
+    key: Annotated[
+        str,
+        Meta(
+            description="Encrypts the passwords of instances at rest, instead of the file `key` in `data`.",
+            extra=SECRET,
+        ),
+    ] = ""
+    host: Annotated[str, Meta(description="Address the server listens on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port the server listens on; 0 takes a free one.")] = 8765
+    model_url: Annotated[
+        str,
+        Meta(
+            description="Base URL of an OpenAI-compatible service, with its /v1.  Empty: the analyst answers, "
+            "which needs no model."
+        ),
+    ] = ""
+    model: Annotated[str, Meta(description="Name of the model at `model_url`.")] = ""
+    model_key: Annotated[str, Meta(description="Key for `model_url`.", extra=SECRET)] = ""
+    model_timeout_s: Annotated[Seconds, Meta(description="Longest silence of the model, in seconds.")] = 60.0
+    max_turns: Annotated[
+        int, Meta(ge=1, le=10_000, description="Turns that one account may have running at once; more get a 429.")
+    ] = 32
+    turn_budget_s: Annotated[Seconds, Meta(description="Longest time of one turn, in seconds.")] = 300.0
+    check_budget_s: Annotated[
+        Seconds, Meta(description="Longest time that the checks of one tool call take together, in seconds.")
+    ] = 15.0
+    window_s: Annotated[
+        Seconds, Meta(description="Time between the two samples of checks that compare counters, in seconds.")
+    ] = 5.0
+    zone: Annotated[
+        str, Meta(description="IANA time zone of times in answers, where the question does not say.", examples=["UTC"])
+    ] = "UTC"
+    language: Annotated[
+        Literal["auto", "en", "zh", "zh-TW", "ja", "id"],
+        Meta(description="Language of answers; auto is the language of the question."),
+    ] = "auto"
+    shutdown_s: Annotated[
+        Seconds, Meta(description="How long running turns may finish after a stop signal, in seconds.")
+    ] = 10.0
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least important line that is logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "text", "json"],
+        Meta(description="Form of a log line; auto is text on a terminal and JSON elsewhere."),
+    ] = "auto"
+
+
+WORDS = {"zone": "a time zone such as Europe/Berlin", "model_url": "an address such as http://127.0.0.1:8000/v1"}
+"""What `_kind` says where the type says too little."""
+HINTS = get_type_hints(Config, include_extras=True)
+
+
+class Setting(NamedTuple):
+    """One line of the settings reference."""
+
+    name: str
+    variable: str
+    kind: str
+    """Its type in words: "integer 0 to 65535", "one of en, zh"."""
+    metavar: str
+    """Its type in one word, for a usage line: "INTEGER"."""
+    default: str
+    secret: bool
+    help: str
+
+
+class Settings(NamedTuple):
+    """The values in force and where each came from."""
+
+    config: Config
+    origins: dict[str, Origin]
+
+
+def read(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force.  Flags that are None, and variables that are empty, count as not given.
+
+    Raises `BadField` that names the setting, where it was set and what it may be.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {"data": default_data(environ)}
+    origins: dict[str, Origin] = dict.fromkeys(Config.__struct_fields__, "default")
+    given = {
+        "flag": {name: value for name, value in (flags or {}).items() if value is not None},
+        "environment": {name: text for name in Config.__struct_fields__ if (text := environ.get(variable(name)))},
+    }
+    place: Origin
+    for place in ("environment", "flag"):
+        for name, value in given[place].items():
+            values[name], origins[name] = _converted(name, value, _source(place, name)), place
+    path = values.get("config") or values["data"] / "dbmedic.toml"
+    if origins["config"] != "default" and not path.is_file():
+        raise BadField("config", f"{_source(origins['config'], 'config')}: there is no file {path}")
+    for name, value in _file(path).items():
+        if origins[name] == "default":
+            values[name], origins[name] = _converted(name, value, f"{name} in {path}"), "file"
+    return Settings(Config(**values), origins)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting: "DBMEDIC_PORT"."""
+    return PREFIX + name.upper()
+
+
+def settings() -> list[Setting]:
+    """Every setting, in the order of the declaration."""
+    lines = []
+    for name, default in zip(Config.__struct_fields__, Config.__struct_defaults__, strict=True):
+        meta = _metas(name)
+        text = next((m.description for m in meta if m.description), None) or ""
+        secret = any((m.extra or {}).get("secret") for m in meta)
+        usual = "~/.local/share/dbmedic" if name == "data" else "" if default is None else str(default)
+        bare = get_args(HINTS[name])[0]
+        metavar = {int: "INTEGER", float: "SECONDS", str: "TEXT"}.get(bare, "PATH")
+        if get_origin(bare) is Literal:
+            metavar = "|".join(get_args(bare))
+        lines.append(Setting(name, variable(name), _kind(name), metavar, usual, secret, text))
+    return lines
+
+
+def shown(name: str, config: Config) -> str:
+    """The value of a setting as it may be printed: secrets are masked."""
+    value = getattr(config, name)
+    if value in (None, ""):
+        return ""
+    return "***" if any((m.extra or {}).get("secret") for m in _metas(name)) else str(value)
+
+
+def default_data(environ: Mapping[str, str]) -> Path:
+    """Where data goes when nobody says: the XDG data folder, also where HOME is empty or not set."""
+    if base := environ.get("XDG_DATA_HOME"):
+        return Path(base) / "dbmedic"
+    return Path(environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir) / ".local" / "share" / "dbmedic"
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadField("config", f"{path} cannot be read as TOML: {error}") from error
+    allowed = [name for name in Config.__struct_fields__ if name != "config"]
+    for name in content:
+        if name not in allowed:
+            raise BadField(name, f"{path}: there is no setting {name!r}; settings: {', '.join(allowed)}")
+    return content
+
+
+def _converted(name: str, value: Any, source: str) -> Any:
+    try:
+        value = msgspec.convert(value, HINTS[name], strict=False, dec_hook=_path)
+        if name == "zone":
+            ZoneInfo(value)
+        if name == "model_url" and not value.startswith(("http://", "https://")):
+            raise ValueError("not a web address")
+    except (msgspec.ValidationError, OSError, ValueError, KeyError) as error:
+        masked = "the value" if any((m.extra or {}).get("secret") for m in _metas(name)) else repr(value)
+        raise BadField(name, f"{source}: {masked} is not {_kind(name)}") from error
+    return value
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str | Path) and str(value):
+        return Path(value).expanduser().absolute()
+    raise ValueError("not a path")
+
+
+def _source(place: Origin, name: str) -> str:
+    return variable(name) if place == "environment" else "--" + name.replace("_", "-")
+
+
+def _metas(name: str) -> list[Meta]:
+    return [meta for meta in get_args(HINTS[name]) if isinstance(meta, Meta)]
+
+
+def _kind(name: str) -> str:
+    """The type of a setting in words."""
+    if name in WORDS:
+        return WORDS[name]
+    bare = get_args(HINTS[name])[0]
+    if get_origin(bare) is Literal:
+        return "one of " + ", ".join(get_args(bare))
+    metas = _metas(name)
+    low = next((m.ge if m.ge is not None else m.gt for m in metas if m.ge is not None or m.gt is not None), None)
+    high = next((m.le for m in metas if m.le is not None), None)
+    word = {int: "an integer", float: "a number", str: "text"}.get(bare, "a path")
+    edge = "over" if any(m.gt is not None for m in metas) else "from"
+    return word if low is None else f"{word} {edge} {low:g} up to {high:g}"
