@@ -81,7 +81,7 @@ def make() -> None:
     if ENV.is_symlink() or ENV.is_file():
         raise CannotInstall(f"{ENV} is not a folder: remove it and start again")
     shutil.rmtree(ENV, ignore_errors=True)
-    if runs([sys.executable, "-c", "import ensurepip, venv"]):
+    if has_ensurepip():
         command([sys.executable, "-m", "venv", str(ENV)], f"{sys.executable} could not make {ENV}")
     elif runs([sys.executable, "-m", "venv", "--without-pip", str(ENV)]) and other_pip():
         return
@@ -122,7 +122,12 @@ def debian_venv() -> bool:
     if not runs(words, environ):
         runs(["apt-get", "update", "-qq"], environ)
         runs(words, environ)
-    return runs([sys.executable, "-c", "import ensurepip, venv"])
+    return has_ensurepip()
+
+
+def has_ensurepip() -> bool:
+    """Whether this Python can put pip into a new environment by itself."""
+    return runs([sys.executable, "-m", "ensurepip", "--version"])
 
 
 def runs(words: Sequence[str | Path], environ: dict[str, str] | None = None) -> bool:
