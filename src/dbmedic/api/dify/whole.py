@@ -1,0 +1,101 @@
+"""The frames of a turn folded into one message: the blocking reply, and a row of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID, uuid5
+
+from dbmedic.api.dify.frames import Error, Frame, Ids, MessageEnd, Metadata, WorkflowFinished, WorkflowStarted
+from dbmedic.api.dify.projection import Projection
+from dbmedic.api.dify.wire import Answer, CitedPassage, Fault, Message
+from dbmedic.core.events import Entry
+
+
+class Whole:
+    """`Frames` that remembers what a message keeps of them."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+        self._metadata = Metadata()
+        self._fault: Fault | None = None
+        self._error: str | None = None
+        self._status = "normal"
+
+    def open(self, ids: Ids) -> None:
+        self._ids = ids
+
+    def said(self, node: str, text: str) -> None:  # noqa: ARG002 - the node is of no interest here
+        self._said.append(text)
+
+    def put(self, frame: Frame) -> None:
+        match frame:
+            case WorkflowStarted(data=data):
+                self._query = data.inputs["sys.query"]
+                self._inputs = {name: value for name, value in data.inputs.items() if not name.startswith("sys.")}
+            case MessageEnd(metadata=metadata):
+                self._metadata = metadata
+            case WorkflowFinished(data=data):
+                if data.status == "failed":
+                    self._status, self._error = "error", data.error
+            case Error(code=code, message=message, status=status):
+                self._fault = Fault(status, code, message)
+
+    def answer(self) -> Answer:
+        """The blocking reply; raises `Fault` when the turn failed."""
+        if self._fault is not None:
+            raise self._fault
+        ids = self._ids
+        return Answer(
+            task_id=ids.task,
+            id=ids.message,
+            message_id=ids.message,
+            conversation_id=ids.conversation,
+            answer="".join(self._said),
+            metadata=self._metadata,
+            created_at=ids.created_at,
+        )
+
+    def message(self) -> Message:
+        """The row of the history, also of a turn that failed or still runs."""
+        ids, usage = self._ids, self._metadata.usage
+        return Message(
+            id=ids.message,
+            conversation_id=ids.conversation,
+            inputs=self._inputs,
+            query=self._query,
+            answer="".join(self._said),
+            retriever_resources=self._cited(),
+            created_at=ids.created_at,
+            status=self._status,
+            error=self._error,
+            message_tokens=usage.prompt_tokens,
+            answer_tokens=usage.completion_tokens,
+            total_tokens=usage.total_tokens,
+            provider_response_latency=usage.latency,
+            total_price=usage.total_price,
+            currency=usage.currency,
+        )
+
+    def _cited(self) -> list[CitedPassage]:
+        ids = self._ids
+        return [
+            CitedPassage(
+                id=str(uuid5(UUID(ids.message), f"citation {one.position}")),
+                message_id=ids.message,
+                created_at=ids.created_at,
+                **{name: getattr(one, name) for name in _SHARED},
+            )
+            for one in self._metadata.retriever_resources
+        ]
+
+
+_SHARED = tuple(name for name in CitedPassage.__struct_fields__ if name not in ("id", "message_id", "created_at"))
+
+
+def whole(entries: Iterable[Entry]) -> Whole:
+    """One turn's entries, live or kept, as one message."""
+    message = Whole()
+    projection = Projection(message)
+    for entry in entries:
+        projection.feed(entry)
+    return message
