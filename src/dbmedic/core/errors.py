@@ -11,7 +11,9 @@
     │   ├── Forbidden         the key lacks a right
     │   ├── Busy              a limit of parallel turns is reached
     │   ├── WriteRefused      anything but a read reached a watched database's session
-    │   └── FolderTaken       another process holds the data folder
+    │   ├── FolderTaken       another process holds the data folder
+    │   ├── WrongKey          the data folder was made with another key
+    │   └── StoreTooNew       a newer dbmedic wrote this store
     ├── OutsideFailed     something we talk to did not do its part
     │   ├── Unreachable       no connection
     │   ├── SignInFailed      the server refused our account
@@ -20,7 +22,10 @@
     │   ├── LockBlocked       a lock on the server kept us waiting past the limit
     │   ├── StatementFailed   the server answered with any other error
     │   ├── Unmeasured        a source cannot see what is asked; carries one of the ten reasons
-    │   └── ModelDown         the language model failed
+    │   ├── ModelDown         the language model failed
+    │   ├── StoreFull         no room for our own store to write
+    │   ├── StoreLocked       another process keeps our store's write lock
+    │   └── StoreFailed       our store's file cannot be opened, read or written
     └── Bug               us
 
 Every class has a stable `code`; `str(error)` names the thing, the limit and the way out.
@@ -128,6 +133,24 @@ class FolderTaken(Refused):
     code = "folder_taken"
 
 
+class WrongKey(Refused):
+    """The data folder was made with another key than the one at hand."""
+
+    code = "wrong_key"
+
+
+class StoreTooNew(Refused):
+    """The store was written by a newer dbmedic, whose schema this one does not know."""
+
+    code = "store_too_new"
+
+    def __init__(self, place: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{place} has schema version {found}, this dbmedic knows up to {known}; install the newer dbmedic again"
+        )
+        self.found, self.known = found, known
+
+
 class OutsideFailed(Failure):
     """Something dbmedic talks to did not do its part."""
 
@@ -208,6 +231,24 @@ class ModelDown(OutsideFailed):
     def __init__(self, sentence: str, *, will_retry: bool = False) -> None:
         super().__init__(sentence)
         self.will_retry = will_retry
+
+
+class StoreFull(OutsideFailed):
+    """There is no room for our own store to write; nothing of this write was kept."""
+
+    code = "store_full"
+
+
+class StoreLocked(OutsideFailed):
+    """Another process kept our store's write lock past the limit; nothing of this write was kept."""
+
+    code = "store_locked"
+
+
+class StoreFailed(OutsideFailed):
+    """Our own store's file cannot be opened, read or written."""
+
+    code = "store_failed"
 
 
 class Bug(Failure):

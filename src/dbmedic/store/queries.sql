@@ -1,0 +1,314 @@
+-- Every statement of the store, in the SQL that SQLite and PostgreSQL both speak.
+--
+-- "-- name: x --" opens a statement; ":instant" marks a read of one row by its key, or of an index of a few rows,
+-- that costs microseconds.  Where the two dialects differ, /*sqlite … */ and /*postgres … */ hold the piece for each.
+-- Parameters are written :name; times are microseconds since 1970 UTC; lists are JSON texts.
+-- Keyset pages take the last row's key and id, or null for the first page.
+
+
+-- name: version :instant --
+select value from meta where name = 'version'
+
+-- name: setting_get :instant --
+select value from settings where name = :name
+
+-- name: setting_put_new --
+-- Keeps a value that is already there.
+insert into settings (name, value) values (:name, :value) on conflict (name) do nothing
+
+
+-- name: account_put_new --
+insert into accounts (id, name, max_turns, created_at)
+values (:id, :name, :max_turns, :now)
+on conflict (id) do nothing
+
+-- name: account_get :instant --
+select id, name, max_turns, created_at from accounts where id = :id
+
+-- name: user_put_new --
+insert into users (id, account, name, created_at)
+values (:id, :account, :name, :now)
+on conflict (account, name) do nothing
+
+-- name: user_by_name :instant --
+select id, account, name, created_at from users where account = :account and name = :name
+
+-- name: app_put_new --
+insert into apps (id, account, name, created_at)
+values (:id, :account, :name, :now)
+on conflict (account, name) do nothing
+
+-- name: app_by_name :instant --
+select id, account, name, created_at from apps where account = :account and name = :name
+
+-- name: apps_of_account --
+select id, account, name, created_at from apps where account = :account order by created_at, id
+
+
+-- name: key_put --
+-- The user and the app are found by name, so that they may be made in the same transaction.
+insert into keys (id, account, user_id, app, kind, name, hash, sealed, rights, instances, created_at)
+select
+    :id,
+    :account,
+    u.id,
+    a.id,
+    :kind,
+    :name,
+    :hash,
+    :sealed,
+    :rights,
+    :instances,
+    :now
+from users u
+left join apps a on a.account = u.account and a.name = :app
+where u.account = :account and u.name = :user
+returning id
+
+-- name: key_by_hash :instant --
+select id, account, user_id, app, kind, rights, instances, revoked_at from keys where hash = :hash
+
+-- name: keys_of_account --
+select
+    k.id,
+    k.kind,
+    k.name,
+    u.name as user_name,
+    a.name as app_name,
+    k.rights,
+    k.instances,
+    k.created_at,
+    k.revoked_at
+from keys k
+join users u on u.id = k.user_id
+left join apps a on a.id = k.app
+where k.account = :account
+order by k.created_at, k.id
+
+-- name: key_revoke --
+-- Revoking twice keeps the first time.
+update keys
+set revoked_at = coalesce(revoked_at, :now)
+where id = :id and account = :account
+returning id
+
+
+-- name: end_user_put --
+-- Keeps the one that is already there; read it with end_user_get, in the same transaction.
+insert into end_users (id, account, app, text, created_at)
+values (:id, :account, :app, :text, :now)
+on conflict (app, text) do nothing
+
+-- name: end_user_get :instant --
+select id, account, app, text, created_at from end_users where app = :app and text = :text
+
+
+-- name: instance_put_new --
+-- No row comes back when the id is taken.
+insert into instances (
+    account, id, name, region, tags, url, storage_bytes, metrics_url, write_url, rows, created_at
+)
+values (
+    :account, :id, :name, :region, :tags, :url, :storage_bytes, :metrics_url, :write_url, :rows, :now
+)
+on conflict (account, id) do nothing
+returning id
+
+-- name: instance_update --
+update instances
+set
+    name = :name,
+    region = :region,
+    tags = :tags,
+    url = :url,
+    storage_bytes = :storage_bytes,
+    metrics_url = :metrics_url,
+    write_url = :write_url,
+    rows = :rows
+where account = :account and id = :id
+returning id
+
+-- name: instance_delete --
+delete from instances where account = :account and id = :id returning id
+
+-- name: instances_of_account --
+select
+    account,
+    id,
+    name,
+    region,
+    tags,
+    url,
+    storage_bytes,
+    metrics_url,
+    write_url,
+    rows,
+    created_at
+from instances
+where account = :account
+order by id
+
+
+-- name: open_conversation --
+insert into conversations (id, account, owner, app, name, inputs, api, created_at, updated_at)
+values (:id, :account, :owner, :app, :name, :inputs, :api, :now, :now)
+
+-- name: conversation_get :instant --
+select id, account, owner, app, name, inputs, api, created_at, updated_at
+from conversations
+where id = :id and owner = :owner and account = :account and deleted_at is null
+
+-- name: touch_conversation --
+-- Moves forward even when the clock does not.
+update conversations
+set updated_at = case when :now > updated_at then :now else updated_at + 1 end
+where id = :id
+
+-- name: rename_conversation --
+update conversations
+set name = :name, updated_at = case when :now > updated_at then :now else updated_at + 1 end
+where id = :id and deleted_at is null
+returning id, name, inputs, api, created_at, updated_at
+
+-- name: delete_conversation --
+update conversations set deleted_at = :now where id = :id and deleted_at is null returning id
+
+-- name: conversations_page_updated_desc --
+select id, name, inputs, api, created_at, updated_at
+from conversations
+where
+    owner = :owner
+    and account = :account
+    and deleted_at is null
+    and (updated_at, id) < (coalesce(:after_key, 9223372036854775807), coalesce(:after_id, ''))
+order by updated_at desc, id desc
+limit :limit
+
+-- name: conversations_page_updated_asc --
+select id, name, inputs, api, created_at, updated_at
+from conversations
+where
+    owner = :owner
+    and account = :account
+    and deleted_at is null
+    and (updated_at, id) > (coalesce(:after_key, -1), coalesce(:after_id, ''))
+order by updated_at, id
+limit :limit
+
+-- name: conversations_page_created_desc --
+select id, name, inputs, api, created_at, updated_at
+from conversations
+where
+    owner = :owner
+    and account = :account
+    and deleted_at is null
+    and (created_at, id) < (coalesce(:after_key, 9223372036854775807), coalesce(:after_id, ''))
+order by created_at desc, id desc
+limit :limit
+
+-- name: conversations_page_created_asc --
+select id, name, inputs, api, created_at, updated_at
+from conversations
+where
+    owner = :owner
+    and account = :account
+    and deleted_at is null
+    and (created_at, id) > (coalesce(:after_key, -1), coalesce(:after_id, ''))
+order by created_at, id
+limit :limit
+
+
+-- name: open_turn --
+-- Within a conversation each turn is created strictly after the one before it, whatever the clock does.
+insert into turns (
+    id, conversation, account, owner, app, run, api, parent, status, position, created_at
+)
+select
+    :id,
+    :conversation,
+    :account,
+    :owner,
+    :app,
+    :run,
+    :api,
+    :parent,
+    'running',
+    coalesce(last.position, 0) + 1,
+    case when last.created_at >= :now then last.created_at + 1 else :now end
+from (select 1 as one) base
+left join (
+    select position, created_at
+    from turns
+    where conversation = :conversation
+    order by created_at desc, id desc
+    limit 1
+) last on true
+returning id, position, created_at
+
+-- name: close_turn --
+-- Closing twice keeps the first.  A turn that waits for a person has status 'waiting' and no closed_at.
+update turns
+set status = :status, closed_at = :closed_at
+where id = :id and closed_at is null
+returning id
+
+-- name: turn_get :instant --
+select id, conversation, account, owner, app, run, api, parent, status, position, created_at, closed_at
+from turns
+where id = :id
+
+-- name: turn_by_run :instant --
+select id, conversation, account, owner, app, run, api, parent, status, position, created_at, closed_at
+from turns
+where run = :run
+
+-- name: turns_page_newest --
+-- Newest first.
+select id, conversation, run, api, parent, status, position, created_at, closed_at
+from turns
+where conversation = :conversation
+order by created_at desc, id desc
+limit :limit
+
+-- name: turns_page_before --
+-- Newest first.
+select id, conversation, run, api, parent, status, position, created_at, closed_at
+from turns
+where conversation = :conversation and (created_at, id) < (:before_created, :before_id)
+order by created_at desc, id desc
+limit :limit
+
+-- name: last_turns_of_conversation --
+-- Newest first; turns that ended, for the history that a new question sees.
+select id, run, api, status, position, created_at, closed_at
+from turns
+where conversation = :conversation and closed_at is not null
+order by created_at desc, id desc
+limit :limit
+
+-- name: open_turns --
+-- Oldest first: what a killed server left behind.
+select id, conversation, account, owner, app, run, api, parent, status, position, created_at
+from turns
+where status = 'running'
+order by created_at, id
+
+-- name: running_count :instant --
+select count(*) as running from turns where account = :account and status = 'running'
+
+
+-- name: events_of_turn --
+select turn, seq, at, kind, body from events where turn = :turn order by seq
+
+-- name: events_of_turns --
+-- Without the kinds named; turn by turn, each in its order.
+select e.turn, e.seq, e.at, e.kind, e.body
+from
+    /*sqlite json_each(:turns) t cross join events e on e.turn = t.value */
+    /*postgres jsonb_array_elements_text(cast(:turns as jsonb)) t (value) join events e on e.turn = t.value */
+where e.kind not in (
+    select value from
+        /*sqlite json_each(:without) */
+        /*postgres jsonb_array_elements_text(cast(:without as jsonb)) without (value) */
+)
+order by e.turn, e.seq
