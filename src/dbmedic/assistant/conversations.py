@@ -6,7 +6,7 @@ A message is a turn: what a list shows is the fold of the turn's kept events, by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import Struct
 from dbmedic.core.errors import NotFound
 from dbmedic.core.events import Answered, AnswerGrew, Entry, ToolCalled, TurnOpened
 from dbmedic.core.log import entries as decoded
+from dbmedic.core.log import micros, moment
 from dbmedic.core.ports import Store
 from dbmedic.core.values import Caller, Exchange, Row
 
@@ -72,7 +73,7 @@ class Conversations:
         if after is not None:
             previous = await self.get(after, caller)
             at = previous.created_at if "created" in sort else previous.updated_at
-            key, last = int(at.timestamp() * 1_000_000 + 0.5), after
+            key, last = micros(at), after
         rows = await self._store.read(
             _PAGES[sort],
             owner=caller.owner,
@@ -168,10 +169,6 @@ def _conversation(row: Row) -> Conversation:
         id=row["id"],
         name=row["name"],
         inputs=msgspec.json.decode(row["inputs"]),
-        created_at=_time(row["created_at"]),
-        updated_at=_time(row["updated_at"]),
+        created_at=moment(row["created_at"]),
+        updated_at=moment(row["updated_at"]),
     )
-
-
-def _time(micros: int) -> datetime:
-    return datetime.fromtimestamp(micros / 1_000_000, UTC)

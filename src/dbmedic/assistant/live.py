@@ -27,6 +27,7 @@ from dbmedic.core.events import (
     TurnClosed,
     TurnOpened,
 )
+from dbmedic.core.log import micros
 from dbmedic.core.ports import Now, Store
 
 logger = structlog.get_logger("dbmedic.live")
@@ -115,8 +116,8 @@ class Running:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
         batch, self._pending = [*self._pending, entry], []
-        status = ("close_turn", {"id": self.turn.id, "status": event.reason, "closed_at": microseconds(entry.at)})
-        touch = ("touch_conversation", {"id": self.turn.conversation, "now": microseconds(entry.at)})
+        status = ("close_turn", {"id": self.turn.id, "status": event.reason, "closed_at": micros(entry.at)})
+        touch = ("touch_conversation", {"id": self.turn.conversation, "now": micros(entry.at)})
         if self._flushes:
             await asyncio.wait(self._flushes)
         try:
@@ -209,8 +210,3 @@ class _Growing:
             event = self._kind(reply=self._reply, start=self._start, text=text)
             self._parts, self._size, self._start = [], 0, self._start + len(text)
             self._running.keep(event)
-
-
-def microseconds(at: datetime) -> int:
-    """Microseconds since 1970 UTC, as the store keeps times."""
-    return int(at.timestamp() * 1_000_000 + 0.5)

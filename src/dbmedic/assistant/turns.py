@@ -20,10 +20,11 @@ from dbmedic.agent.prompt import messages
 from dbmedic.agent.tool import Context, Tool
 from dbmedic.agent.turn import Close, Turn, apply
 from dbmedic.assistant.conversations import Conversations, conversation_name
-from dbmedic.assistant.live import Running, microseconds
+from dbmedic.assistant.live import Running
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.errors import BadField, Busy, NotFound, TooLarge
-from dbmedic.core.events import CloseReason, Entry, StopRequested, TurnFailed, TurnOpened
+from dbmedic.core.events import LIVE_ONLY, CloseReason, Entry, StopRequested, TurnFailed, TurnOpened
+from dbmedic.core.log import micros
 from dbmedic.core.ports import Model, ModelRequest, NewId, Now, Store, Target
 from dbmedic.core.values import Caller, Exchange, Question
 
@@ -126,7 +127,7 @@ class Turns:
         )
         running = Running(opened, at, self._store, self._now)
         self._running[running.id] = self._by_run[running.run] = self._turn_of[conversation] = running
-        caller, micros = question.caller, microseconds(at)
+        caller, now = question.caller, micros(at)
         writes = []
         if opened.opens:
             fields = {
@@ -137,11 +138,11 @@ class Turns:
                 "name": conversation_name(question.text),
                 "inputs": msgspec.json.encode(question.inputs).decode(),
                 "api": question.api,
-                "now": micros,
+                "now": now,
             }
             writes.append(("open_conversation", fields))
         else:
-            writes.append(("touch_conversation", {"id": conversation, "now": micros}))
+            writes.append(("touch_conversation", {"id": conversation, "now": now}))
         row = {
             "id": running.id,
             "conversation": conversation,
@@ -151,7 +152,7 @@ class Turns:
             "run": running.run,
             "api": question.api,
             "parent": question.parent,
-            "now": micros,
+            "now": now,
         }
         writes.append(("open_turn", row))
         try:
@@ -165,14 +166,11 @@ class Turns:
     # -- run ----------------------------------------------------------------------------------------------------
 
     async def _run(self, running: Running) -> None:
-        hands = None
         try:
-            with anyio.CancelScope() as scope:
-                self._scopes[running.id] = scope
-                if running.turn.stopping:
-                    scope.cancel()
-                hands = await self._hands(running)
-                await drive(running, hands)
+            # Never cancelled once the turn is closed: its last write would be cut off.
+            with anyio.CancelScope() as self._scopes[running.id]:
+                if not running.turn.stopping:
+                    await drive(running, await self._hands(running))
         except Exception as fault:
             logger.exception("turn failed", turn=running.id)
             sentence = f"dbmedic failed ({type(fault).__name__}); the log has the details"
@@ -200,13 +198,13 @@ class Turns:
         numbers = itertools.count(1)
 
         def request(reply: int) -> ModelRequest:
-            events = tuple(entry.event for entry in running.entries)
+            events = tuple(entry.event for entry in running.entries if not isinstance(entry.event, LIVE_ONLY))
             return ModelRequest(
                 question=question,
                 instances=cards,
                 history=history,
                 events=events,
-                messages=messages(question, history, events, cards, question.language),
+                messages=messages(question, history, events, cards, question.language, now=self._now()),
                 tools=specs,
                 reply=reply,
                 now=self._now(),
@@ -295,7 +293,8 @@ class Turns:
         self._ending = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience_s)
-        for scope in list(self._scopes.values()):
-            scope.cancel()
+        for turn, scope in list(self._scopes.items()):
+            if self._running[turn].turn.closed is None:
+                scope.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)

@@ -1,0 +1,131 @@
+"""A running turn: what followers see, when, and what reaches the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dbmedic.assistant import live
+from dbmedic.assistant.live import Running
+from dbmedic.core.errors import Unreachable
+from dbmedic.core.events import AnswerDelta, Answered, AnswerGrew, Entry, Event, TurnClosed, TurnOpened
+from dbmedic.core.values import Caller, Question, Usage
+
+QUESTION = Question(text="why?", caller=Caller(account="a", user="u", key="k"), api="test")
+OPENED = TurnOpened(turn="t", conversation="c", run="r", question=QUESTION, opens=True)
+CLOSED = TurnClosed(reason="done", usage=Usage())
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Shelf:
+    """A store port that takes its time, or is gone."""
+
+    def __init__(self, pause_s: float = 0.0, gone: bool = False) -> None:
+        self.pause_s, self.gone = pause_s, gone
+        self.entries: list[Entry] = []
+        self.writes: list[str] = []
+
+    async def append(self, entries: Sequence[Entry], /, *writes: tuple[str, dict[str, Any]]) -> None:
+        await asyncio.sleep(self.pause_s)
+        if self.gone:
+            raise Unreachable("no store")
+        self.entries += entries
+        self.writes += [name for name, _ in writes]
+
+    def kinds(self) -> list[str]:
+        return [type(entry.event).__name__ for entry in self.entries]
+
+
+def running(shelf: Shelf) -> Running:
+    return Running(OPENED, clock(), shelf, clock)  # type: ignore[arg-type]
+
+
+async def heard(log: Running) -> list[Event]:
+    return [entry.event async for entry in log.follow()]
+
+
+async def test_two_followers_hear_the_same_whenever_they_come() -> None:
+    log = running(Shelf())
+    early = asyncio.create_task(heard(log))
+    await log.say(AnswerDelta(1, "a"))
+    await asyncio.sleep(0)
+    late = asyncio.create_task(heard(log))
+    await log.say(AnswerDelta(1, "b"))
+    await log.say(Answered(reply=1, text="ab"))
+    await log.say(CLOSED)
+    assert await early == await late == await heard(log)
+    assert [type(event).__name__ for event in await early] == [
+        "TurnOpened", "AnswerDelta", "AnswerDelta", "Answered", "TurnClosed",
+    ]  # fmt: skip
+
+
+async def test_the_end_is_shown_only_when_the_whole_turn_is_on_disk() -> None:
+    shelf = Shelf(pause_s=0.05)
+    log = running(shelf)
+    await log.say(Answered(reply=1, text="x"))
+    closing = asyncio.create_task(log.say(CLOSED))
+    await asyncio.sleep(0.01)
+    assert not log.closed.is_set()
+    await closing
+    assert shelf.kinds() == ["Answered", "TurnClosed"]
+    assert shelf.writes == ["close_turn", "touch_conversation"]
+
+
+async def test_no_token_is_a_row_but_a_pause_loses_at_most_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "GROW_S", 0.03)
+    shelf = Shelf()
+    log = running(shelf)
+    for letter in "abc":
+        await log.say(AnswerDelta(1, letter))
+    await asyncio.sleep(0.06)
+    await log.say(AnswerDelta(1, "d"))
+    await asyncio.sleep(0.06)
+    assert [entry.event for entry in shelf.entries] == [
+        AnswerGrew(reply=1, start=0, text="abc"),
+        AnswerGrew(reply=1, start=3, text="d"),
+    ]
+    await log.say(Answered(reply=1, text="abcd"))
+    await log.say(CLOSED)
+    assert shelf.kinds()[2:] == ["Answered", "TurnClosed"]
+
+
+async def test_a_long_burst_is_kept_without_waiting_for_the_second() -> None:
+    shelf = Shelf()
+    log = running(shelf)
+    await log.say(AnswerDelta(1, "x" * live.GROW_CHARS))
+    await asyncio.sleep(0.01)
+    assert shelf.kinds() == ["AnswerGrew"]
+
+
+async def test_numbers_run_from_one_without_gaps_over_kept_events() -> None:
+    shelf = Shelf()
+    log = running(shelf)
+    await log.say(AnswerDelta(1, "a"))
+    await log.say(Answered(reply=1, text="a"))
+    await log.say(CLOSED)
+    assert [entry.seq for entry in shelf.entries] == [2, 3]
+    assert [entry.seq for entry in log.entries] == [1, 1, 2, 3]
+
+
+async def test_a_store_that_is_gone_does_not_keep_followers_waiting() -> None:
+    log = running(Shelf(gone=True))
+    await log.say(Answered(reply=1, text="a"))
+    await log.say(CLOSED)
+    assert [type(event).__name__ for event in await heard(log)] == ["TurnOpened", "Answered", "TurnClosed"]
+
+
+async def test_a_follower_that_hangs_up_leaves_the_others_and_the_turn_alone() -> None:
+    log = running(Shelf())
+    gone, stays = asyncio.create_task(heard(log)), asyncio.create_task(heard(log))
+    await asyncio.sleep(0.01)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    await log.say(CLOSED)
+    assert len(await stays) == 2
