@@ -20,7 +20,7 @@ QUERIES = parse(SQL, "sqlite")
 
 @pytest.fixture
 def connection(tmp_path):
-    opened = connect(str(tmp_path / "store.db"), read_only=False)
+    opened = connect(str(tmp_path / "store.db"), wait_s=5, read_only=False)
     migrate(opened, "here")
     return opened
 
@@ -39,7 +39,7 @@ def job(name, log=(), query="note"):
 
 async def held(connection, jobs):
     """Puts all jobs while the write lock is taken: at most the first is in a batch of its own."""
-    other = connect(connection.filename, read_only=False)
+    other = connect(connection.filename, wait_s=5, read_only=False)
     other.execute("begin immediate")
     writer = Writer(connection, "here", asyncio.get_running_loop())
     for each in jobs:
@@ -77,7 +77,7 @@ async def test_a_statement_on_the_log_sees_the_entries_of_jobs_before_it_only(co
     assert [outcome[0][0]["value"] for outcome in outcomes] == ["0", "1", "2", "3", "3"]
 
 
-async def test_a_whole_batch_wakes_the_loop_once(connection, monkeypatch):
+async def test_a_whole_batch_wakes_the_loop_once(connection):
     loop = asyncio.get_running_loop()
     calls = []
 
@@ -86,7 +86,7 @@ async def test_a_whole_batch_wakes_the_loop_once(connection, monkeypatch):
             calls.append(callback)
             loop.call_soon_threadsafe(callback, *args)
 
-    other = connect(connection.filename, read_only=False)
+    other = connect(connection.filename, wait_s=5, read_only=False)
     other.execute("begin immediate")
     writer = Writer(connection, "here", Counting())
     jobs = [job(f"n{n}") for n in range(50)]

@@ -19,7 +19,7 @@ from dbmedic.core.values import Row
 from dbmedic.store.queries import Query, migrations
 
 LOCK_WAIT_S = 5.0
-"""How long a statement waits for another process's lock."""
+"""How long a statement waits for another process's lock, unless told otherwise."""
 
 BROKEN = (
     apsw.FullError, apsw.BusyError, apsw.LockedError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError,
@@ -38,7 +38,7 @@ def create(path: Path) -> None:
         raise StoreFailed(f"{path} cannot be opened: {error.strerror}") from error
 
 
-def connect(place: str, *, wait_s: float = LOCK_WAIT_S, read_only: bool = True) -> apsw.Connection:
+def connect(place: str, *, wait_s: float, read_only: bool = True) -> apsw.Connection:
     """A connection to a file, or to the in-memory database that a `file:/name?vfs=memdb` names."""
     connection = apsw.Connection(place, flags=_FLAGS)
     connection.set_busy_timeout(round(wait_s * 1000))
@@ -48,7 +48,7 @@ def connect(place: str, *, wait_s: float = LOCK_WAIT_S, read_only: bool = True) 
     if read_only:
         connection.execute("pragma query_only = on")
         return connection
-    _write_ahead(connection)
+    _write_ahead(connection, wait_s)
     connection.execute("pragma synchronous = full")
     connection.execute("pragma cache_size = -32768")  # kibibytes
     connection.execute("pragma journal_size_limit = 67108864")
@@ -89,9 +89,9 @@ def _schema_version(connection: apsw.Connection, place: str, known: int) -> int:
     return found
 
 
-def _write_ahead(connection: apsw.Connection) -> None:
+def _write_ahead(connection: apsw.Connection, wait_s: float) -> None:
     """Turns the file to WAL.  The busy handler is not asked for this change of mode, so we wait ourselves."""
-    until = time.monotonic() + LOCK_WAIT_S
+    until = time.monotonic() + wait_s
     while True:
         try:
             connection.execute("pragma journal_mode = wal")
@@ -135,9 +135,7 @@ def failure(error: Exception, place: str, doing: str = "") -> Failure:
         case apsw.IOError() if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
             return StoreFull(f"{place}: no room for the shared memory file; free some space")
         case apsw.BusyError() | apsw.LockedError():
-            return StoreLocked(
-                f"{place}: another process keeps it locked for more than {LOCK_WAIT_S:g} s; end that one"
-            )
+            return StoreLocked(f"{place}: another process keeps it locked; nothing was written; end that process")
         case apsw.NotADBError() | apsw.CorruptError():
             return StoreFailed(f"{place} is damaged or not a database ({error}); restore it from a copy")
         case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():

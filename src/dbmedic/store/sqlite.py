@@ -32,8 +32,8 @@ READERS = 4
 class Sqlite:
     """A `Store` (see `core/ports.py`), used from the event loop on which it was opened."""
 
-    def __init__(self, place: str, writing: apsw.Connection, instant: apsw.Connection) -> None:
-        self.place = place
+    def __init__(self, place: str, wait_s: float, writing: apsw.Connection, instant: apsw.Connection) -> None:
+        self.place, self._wait_s = place, wait_s
         self._loop = asyncio.get_running_loop()
         self._queries = queries("sqlite")
         self._columns: dict[str, list[str]] = {}
@@ -116,7 +116,7 @@ class Sqlite:
             connection = self._idle.pop()
         try:
             if connection is None:
-                connection = sqlite.connect(self.place)
+                connection = sqlite.connect(self.place, wait_s=self._wait_s)
             rows = sqlite.fetch(connection, query, params, self._columns)
         except apsw.Error as error:  # the connection goes with it
             raise sqlite.failure(error, self.place, query.name) from error
@@ -124,24 +124,25 @@ class Sqlite:
         return rows
 
 
-async def open_store(path: Path | None) -> Sqlite:
+async def open_store(path: Path | None, *, wait_s: float = sqlite.LOCK_WAIT_S) -> Sqlite:
     """The store in this file, created (readable by its owner only) or migrated where needed.
 
     Without a path it is in memory: SQLite's own `memdb`, so the same code and connections run, and nothing is left
-    behind.  Raises `StoreTooNew`, `StoreLocked`, `StoreFull`, `StoreFailed`.
+    behind.  A statement waits `wait_s` for another process's lock.
+    Raises `StoreTooNew`, `StoreLocked`, `StoreFull`, `StoreFailed`.
     """
-    return Sqlite(*await asyncio.to_thread(_open, path))
+    return Sqlite(*await asyncio.to_thread(_open, path, wait_s))
 
 
-def _open(path: Path | None) -> tuple[str, apsw.Connection, apsw.Connection]:
+def _open(path: Path | None, wait_s: float) -> tuple[str, float, apsw.Connection, apsw.Connection]:
     if path is None:
         place = f"file:/dbmedic-{uuid4()}?vfs=memdb"
     else:
         sqlite.create(path)
         place = str(path.absolute())
     try:
-        writing = sqlite.connect(place, read_only=False)
+        writing = sqlite.connect(place, wait_s=wait_s, read_only=False)
         sqlite.migrate(writing, place)
-        return place, writing, sqlite.connect(place, wait_s=0)
+        return place, wait_s, writing, sqlite.connect(place, wait_s=0)
     except apsw.Error as error:
         raise sqlite.failure(error, place) from error
