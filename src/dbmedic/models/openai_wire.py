@@ -1,0 +1,225 @@
+"""The OpenAI-compatible chat wire, both ways and without a socket: `ModelRequest` -> body, bytes -> pieces.
+
+https://platform.openai.com/docs/api-reference/chat-streaming, and what servers that call themselves compatible make of
+it: reasoning under three names, tool calls whole or without ids, errors inside a stream, a whole reply where a stream
+was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dbmedic.core.errors import ModelDown
+from dbmedic.core.ports import ModelRequest
+from dbmedic.core.values import Message, Piece, Reasoning, Text, ToolSpec, Usage
+from dbmedic.kit.sse import Reader
+from dbmedic.models.thinking import Thinking
+from dbmedic.models.tool_pieces import Calls, ToolPiece
+
+
+class Delta(Struct):
+    content: str | list[Any] | None = None
+    reasoning_content: Any = None
+    """DeepSeek, Qwen."""
+    reasoning: Any = None
+    """vLLM, Ollama, OpenRouter."""
+    tool_calls: list[ToolPiece] | None = None
+
+
+class Choice(Struct):
+    delta: Delta | None = None
+    message: Delta | None = None
+    """The whole reply of a server that does not stream."""
+    finish_reason: str | None = None
+
+
+class Tokens(Struct, gc=False):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class Chunk(Struct):
+    choices: list[Choice] | None = None
+    usage: Tokens | None = None
+    error: Any = None
+    message: Any = None
+    """The whole error of servers that send no `error`."""
+
+
+_decode = msgspec.json.Decoder(Chunk, strict=False).decode
+
+
+def body(model: str, request: ModelRequest, *, usage: bool = True) -> dict[str, Any]:
+    """The request's JSON; `usage` asks for the count of tokens, which some servers refuse to be asked."""
+    asked: dict[str, Any] = {"model": model, "stream": True, "messages": [message(m) for m in request.messages]}
+    if usage:
+        asked["stream_options"] = {"include_usage": True}
+    if request.tools:
+        asked["tools"] = [function(spec) for spec in request.tools]
+    return asked
+
+
+def message(said: Message) -> dict[str, Any]:
+    wire: dict[str, Any] = {"role": said.role, "content": said.text}
+    if said.calls:
+        wire["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.tool, "arguments": msgspec.json.encode(call.args).decode()},
+            }
+            for call in said.calls
+        ]
+        wire["content"] = said.text or None
+    if said.call is not None:
+        wire["tool_call_id"] = said.call
+    return wire
+
+
+def function(spec: ToolSpec) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "function": {"name": spec.name, "description": spec.description, "parameters": spec.schema},
+    }
+
+
+def trouble(answer: Any) -> str:
+    """What an error body says, on one line: {"error": {"message": …}}, {"message": …}, {"detail": …} or text."""
+    while isinstance(answer, dict):
+        answer = next((answer[key] for key in ("error", "message", "detail", "code") if answer.get(key)), "")
+    return " ".join(str(answer).split())[:500]
+
+
+class Reading:
+    """One reply, fed as it comes.
+
+    Text that arrived in one piece of network is one piece of text: fewer events for everybody behind us, and nothing
+    comes later for it.  Raises `ModelDown`; `service` names who broke off.
+    """
+
+    def __init__(self, service: str, reply: int = 1, taken: Collection[str] = ()) -> None:
+        """`taken`: ids of calls that this turn has seen."""
+        self.done = False
+        """The server said that no more comes."""
+        self._service = service
+        self._sse = Reader()
+        self._begun = False
+        self._json: bytes | None = None
+        """A reply in one JSON body, as far as it came."""
+        self._thinking = Thinking()
+        self._calls = Calls(reply, taken)
+        self._usage: Tokens | None = None
+        self._finish: str | None = None
+        self._said = False
+
+    @property
+    def finished(self) -> bool:
+        """The server said that the reply is a whole one."""
+        return self.done or self._finish is not None
+
+    def feed(self, data: bytes) -> list[Piece]:
+        """The pieces of text that came with these bytes."""
+        if self._json is not None or (not self._begun and data.lstrip()[:1] == b"{"):
+            self._json = (self._json or b"") + data
+            return []
+        self._begun = True
+        try:
+            events = self._sse.feed(data)
+        except OverflowError as large:
+            raise ModelDown(f"{self._service}: {large}") from None
+        return self._pieces(part for sent in events for part in self._parts(sent.data))
+
+    def end(self) -> list[Piece]:
+        """What was held back, the calls and the usage.  Raises `ModelDown` when the reply is not a whole one."""
+        rest = [sent.data for sent in self._sse.end()] if self._json is None else [self._json]
+        pieces = self._pieces(part for data in rest for part in self._parts(data))
+        pieces += self._pieces(self._thinking.end())
+        if not self.finished:
+            raise ModelDown(f"{self._service} broke off in the middle of its reply")
+        calls = self._calls.whole()
+        if self._finish == "content_filter":
+            raise ModelDown(f"{self._service} withheld its reply (content_filter)")
+        if not self._said and not calls:
+            if self._finish == "length":
+                raise ModelDown(f"{self._service} reached its limit of tokens before it said anything")
+            raise ModelDown(f"{self._service} answered nothing")
+        if self._finish == "length" and not calls:
+            pieces.append(Text(" […]"))
+        pieces += calls
+        if self._usage is not None:
+            used = self._usage
+            pieces.append(Usage(prompt_tokens=used.prompt_tokens or 0, completion_tokens=used.completion_tokens or 0))
+        return pieces
+
+    def _pieces(self, parts: Iterator[tuple[bool, str]]) -> list[Piece]:
+        """Neighbours of one kind joined."""
+        pieces: list[Piece] = []
+        joined: list[str] = []
+        kind = False
+        for thought, text in parts:
+            if thought is not kind and joined:
+                pieces.append(self._piece(kind, joined))
+                joined = []
+            kind = thought
+            joined.append(text)
+        if joined:
+            pieces.append(self._piece(kind, joined))
+        return pieces
+
+    def _piece(self, thought: bool, joined: list[str]) -> Piece:
+        text = "".join(joined)
+        if thought:
+            return Reasoning(text)
+        self._said = self._said or not text.isspace()
+        return Text(text)
+
+    def _parts(self, data: bytes) -> Iterator[tuple[bool, str]]:
+        """(is it a thought, text) of one event."""
+        if data == b"[DONE]":
+            self.done = True
+            return
+        try:
+            chunk = _decode(data)
+        except msgspec.DecodeError as problem:
+            start = data[:80].decode("utf-8", "replace")
+            raise ModelDown(f"{self._service} sent what is no chat completion: {start!r} ({problem})") from None
+        if chunk.error or (chunk.choices is None and chunk.usage is None and chunk.message):
+            raise ModelDown(f"{self._service} failed: {trouble(chunk.error or chunk.message)}")
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        for choice in chunk.choices or ():
+            if choice.finish_reason:
+                self._finish = choice.finish_reason
+            delta = choice.delta or choice.message
+            if delta is None:
+                continue
+            if (thought := delta.reasoning_content or delta.reasoning) and isinstance(thought, str):
+                yield True, thought
+            if content := delta.content:
+                if type(content) is not str:
+                    yield from _listed(content)
+                elif self._thinking.over:
+                    yield False, content
+                else:
+                    yield from self._thinking.feed(content)
+            if delta.tool_calls:
+                for piece in delta.tool_calls:
+                    self._calls.add(piece)
+
+
+def _listed(content: Any) -> Iterator[tuple[bool, str]]:
+    """Content as typed parts, as Mistral sends it: {"type": "text", …}, {"type": "thinking", "thinking": [ … ]}."""
+    for part in content:
+        if not isinstance(part, dict):
+            continue
+        inner = part.get("thinking")
+        if isinstance(inner, list):
+            yield from ((True, text) for _, text in _listed(inner))
+        elif isinstance(inner, str):
+            yield True, inner
+        elif isinstance(part.get("text"), str):
+            yield False, part["text"]
