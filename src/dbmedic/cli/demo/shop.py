@@ -54,6 +54,7 @@ def open_shop(folder: Path, say: Callable[[str], None]) -> Shop:
             if not there:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
         with psycopg.connect(server.url, dbname=DATABASE, autocommit=True) as connection:
+            connection.execute("set pg_stat_statements.track = 'none'")  # the shop's statements only, and no passwords
             fill(connection, say)
             passwords = {role: secrets.token_urlsafe(18) for role in (WEB, MEDIC)}
             for role, password in passwords.items():
@@ -89,5 +90,5 @@ def fill(connection: Connection, say: Callable[[str], None]) -> None:
     with connection.transaction():
         for script in ("roles.sql", "shop.sql", "grants.sql"):
             connection.execute((folder / script).read_bytes())
-    for statement in ("vacuum analyze", "select pg_stat_statements_reset()", "checkpoint"):
+    for statement in ("vacuum analyze", "checkpoint"):
         connection.execute(statement)
