@@ -1,0 +1,210 @@
+"""Question, visible instances, history and clock -> what is asked about what.  Pure: no model, no I/O, tables of words.
+
+What cannot be understood is not guessed: several instances and none named means asking back, no word about databases
+means saying so.  But any complaint about speed leads to the broad plan, for people blame the wrong thing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from dbmedic.core import lang
+from dbmedic.core.values import Exchange, InstanceCard, Question
+from dbmedic.diagnosis import names
+from dbmedic.diagnosis.plain import plain
+from dbmedic.diagnosis.symptoms import Said, pattern, said, symptoms
+from dbmedic.diagnosis.when import Window, window
+from dbmedic.kit.units import zone_of
+
+Topic = Literal["database", "instances", "identity", "greeting", "thanks", "other"]
+Follow = Literal["why", "fix", "again", "more"]
+
+
+class Understood(Struct, frozen=True, kw_only=True):
+    """What a question asks."""
+
+    language: str
+    topic: Topic = "database"
+    instance: str | None = None
+    """Id of a visible instance; None: the asker must say which, or sees none."""
+    unknown: str | None = None
+    """What looks like an instance in the text and is not registered."""
+    symptom: str = "health"
+    also: tuple[str, ...] = ()
+    """Further symptoms that the same question names."""
+    objects: tuple[str, ...] = ()
+    """Tables, pages and the like that the question names."""
+    window: Window | None = None
+    follow: Follow | None = None
+    """How a follow-up relates to the answer before it."""
+    wants_change: bool = False
+    """Asks for something to be killed, created, dropped or restarted."""
+    carried: frozenset[str] = frozenset()
+    """What was taken over from the conversation: "instance", "symptom", "window"."""
+
+
+_STRONG: Final = 4
+_SPEED: Final = ("slow", "hang")
+
+
+@cache
+def _talk() -> dict[str, tuple[re.Pattern[str], ...]]:
+    raw = tomllib.loads((Path(__file__).parent / "talk.toml").read_text("utf-8"))
+    return {name: tuple(pattern(one) for one in patterns) for name, patterns in raw.items()}
+
+
+def _talks(name: str, text: str) -> bool:
+    return any(one.search(text) for one in _talk()[name])
+
+
+def understand(
+    question: Question, visible: Sequence[InstanceCard], history: Sequence[Exchange], now: datetime
+) -> Understood:
+    """What the question asks.  The history is oldest first; times are of the asker's zone, UTC where none is known."""
+    text = question.text
+    bare = names.without(text, visible)
+    language = _language(question, bare, history)
+    instance, carried = _instance(question, visible, history)
+    unknown = None if question.instance else names.unknown(text, visible)
+    if unknown is not None and instance is not None and "instance" not in carried and names.named(text, visible):
+        unknown = None
+    heard = said(bare)
+    named_here = names.named(text, visible) is not None
+    topic = _topic(bare, heard, named_here or unknown is not None, history)
+    follow = _follow(bare) if history else None
+    symptom, also, taken = _symptom(heard, history, follow)
+    zone = zone_of(question.zone)
+    span = window(bare, now, zone)
+    if span is None and taken and (before := _asked_before(history)) is not None:
+        span = window(names.without(before.question, visible), before.at or now, zone)
+        if span is not None:
+            span, carried = (
+                Window(span.start, now if span.end >= (before.at or now) else span.end),
+                carried | {"window"},
+            )
+    return Understood(
+        language=language,
+        topic=topic,
+        instance=None if unknown else instance,
+        unknown=unknown,
+        symptom=symptom,
+        also=also,
+        objects=names.objects(bare) or (names.objects(history[-1].question) if taken and history else ()),
+        window=span,
+        follow=follow,
+        wants_change=_talks("change", bare) and not _talks("why", bare),
+        carried=carried | ({"symptom"} if taken else frozenset()),
+    )
+
+
+def _language(question: Question, bare: str, history: Sequence[Exchange]) -> str:
+    """What the request says, else what the text is written in, else what the conversation is in."""
+    if (asked := lang.best(question.language)) is not None:
+        return asked
+    before = next((lang.best(one.language) or lang.detect(one.question) for one in reversed(history)), "en")
+    # The characters of the question itself tell traditional from simplified; `bare` only has names taken out.
+    if not re.search(r"[^\W\d_]", bare):
+        return before
+    return lang.detect(question.text, default=before)
+
+
+def _instance(
+    question: Question, visible: Sequence[InstanceCard], history: Sequence[Exchange]
+) -> tuple[str | None, frozenset[str]]:
+    """Field > text > conversation > the only one."""
+    ids = {card.id.lower(): card.id for card in visible}
+    if question.instance is not None:
+        return ids.get(question.instance.lower(), question.instance), frozenset()
+    if (here := names.named(question.text, visible)) is not None:
+        return here, frozenset()
+    for one in reversed(history):
+        if one.instance is not None and one.instance.lower() in ids:
+            return ids[one.instance.lower()], frozenset({"instance"})
+    return (visible[0].id, frozenset()) if len(visible) == 1 else (None, frozenset())
+
+
+def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exchange]) -> Topic:
+    strongest = max((one.score for one in heard.values()), default=0)
+    about = _talks("about", bare)
+    if _talks("off", bare) and not named and (not about or strongest < _STRONG):
+        return "other"
+    short = len(bare) <= 24
+    if _talks("instances", bare) and not _strong_fault(heard):
+        return "instances"
+    if _talks("identity", bare) and strongest < 7:
+        return "identity"
+    if heard or named:
+        return "database"
+    if short and _talks("thanks", bare):
+        return "thanks"
+    if _talks("greeting", bare) and (short or not about):
+        return "greeting"
+    if about or _talks("change", bare) or (history and (_follow(bare) or _short(bare))):
+        return "database"
+    return "other"
+
+
+def _strong_fault(heard: dict[str, Said]) -> bool:
+    """Names a complaint that outweighs asking for a list."""
+    return any(one.score >= _STRONG for name, one in heard.items() if name not in ("health", "table-sizes", "top-sql"))
+
+
+def _short(bare: str) -> bool:
+    return 0 < len(bare.split()) <= 4 and len(bare) <= 24
+
+
+def _follow(bare: str) -> Follow | None:
+    if len(bare) > 60:
+        return None
+    order: tuple[Follow, ...] = ("fix", "why", "again", "more")
+    return next((name for name in order if _talks(name, bare)), None)
+
+
+def _symptom(
+    heard: dict[str, Said], history: Sequence[Exchange], follow: Follow | None
+) -> tuple[str, tuple[str, ...], bool]:
+    """(symptom, further ones, taken from the conversation)."""
+    complaints = {name: one for name, one in heard.items() if name != "health" and one.score >= _STRONG}
+    if not complaints:
+        weak = max(heard, key=lambda name: heard[name].score, default=None)
+        before = _asked_before(history)
+        if before is not None and (weak is None or (follow in ("why", "fix", "again") and heard[weak].score < 7)):
+            return before.symptom or _of(before), (), True
+        return weak or "health", (), False
+    first = next(iter(complaints))
+    also = [name for name in complaints if name != first and _apart(complaints[name], complaints[first])]
+    speed = next((name for name in also if name in _SPEED), None)
+    if speed is not None and not _broad(first):
+        also = [first, *(name for name in also if name != speed)]
+        first = speed
+    return first, tuple(also[:2]), False
+
+
+def _apart(one: Said, other: Said) -> bool:
+    """Says something strong at a place where the other says nothing."""
+    return any(
+        weight >= _STRONG and all(end <= start2 or start >= end2 for start2, end2, _ in other.spans)
+        for start, end, weight in one.spans
+    )
+
+
+def _broad(name: str) -> bool:
+    """Its plan finds any cause of slowness."""
+    return set(symptoms()["slow"].stages[0]) <= set(symptoms()[name].stages[0])
+
+
+def _asked_before(history: Sequence[Exchange]) -> Exchange | None:
+    """The last exchange that was about a symptom."""
+    return next((one for one in reversed(history) if one.symptom or said(plain(one.question))), None)
+
+
+def _of(exchange: Exchange) -> str:
+    return _symptom(said(plain(exchange.question)), (), None)[0]
