@@ -48,6 +48,7 @@ HEADERS = (
     (b"x-env", b"PRODUCTION"),
 )
 """On every response."""
+JSON = ((b"content-type", b"application/json"),)
 PREFLIGHT = (
     (b"access-control-allow-headers", b"Content-Type, X-App-Code, X-App-Passport, Authorization"),
     (b"access-control-allow-methods", b"GET, PUT, POST, DELETE, OPTIONS, PATCH"),

@@ -1,0 +1,151 @@
+"""What an operation of this API is made of, and how a request reaches it: key, user, fields, work, in this order.
+
+Each file of `actions/` has a `ROUTE`, a pure `parse(asked)` and `async run(assistant, parsed, caller)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from dbmedic.api.dify import actions, wire
+from dbmedic.api.dify.wire import Fault, invalid
+from dbmedic.api.http import Reply, Request
+from dbmedic.api.stream import Stream
+from dbmedic.assistant import Assistant
+from dbmedic.core.errors import Busy
+from dbmedic.core.values import Caller
+
+_decode = msgspec.json.Decoder().decode
+_YES, _NO = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n")
+
+
+class Route(NamedTuple):
+    """Where an operation is found and where its `user` is read."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    """Below `/v1`, with `{names}`."""
+    user: Literal["body", "query"]
+    user_required: bool
+
+
+class Asked(NamedTuple):
+    """A request as an operation's `parse` sees it."""
+
+    fields: Mapping[str, Any]
+    """The JSON object of the body, or the query; query values that are empty count as absent."""
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+class Action(NamedTuple):
+    name: str
+    route: Route
+    pattern: re.Pattern[str]
+    parse: Callable[[Asked], Any]
+    run: Callable[[Assistant, Any, Caller], Awaitable[Reply | Stream]]
+
+
+@cache
+def found() -> tuple[Action, ...]:
+    """Every operation: each file of `actions/`."""
+    modules = [(name, import_module(f"{actions.__name__}.{name}")) for _, name, _ in iter_modules(actions.__path__)]
+    return tuple(
+        Action(name, module.ROUTE, _pattern(module.ROUTE.path), module.parse, module.run) for name, module in modules
+    )
+
+
+def chosen(method: str, path: str) -> tuple[Action, dict[str, str]]:
+    """The operation for a path below `/v1` and the names in it; raises `Fault` 404 or 405."""
+    allowed = set()
+    for action in found():
+        if place := action.pattern.fullmatch(path):
+            if action.route.method == method or (method == "HEAD" and action.route.method == "GET"):
+                return action, place.groupdict()
+            allowed.add(action.route.method)
+    if allowed:
+        allow = (b"allow", ", ".join(sorted({*allowed, "OPTIONS"})).encode())
+        raise Fault(405, "method_not_allowed", "The method is not allowed for the requested URL.", allow)
+    raise Fault(404, "not_found", f"There is nothing at /v1{path}.")
+
+
+async def performed(action: Action, path: dict[str, str], assistant: Assistant, request: Request) -> Reply | Stream:
+    """Runs an operation; raises `Fault`, or one of our own errors."""
+    request.operation = action.name
+    headers = request.head.headers
+    caller = await assistant.keys.sign_in(wire.secret(headers.get("authorization")))
+    request.key = caller.key
+    if caller.app is None:
+        raise wire.unauthorized("Access token is invalid")
+    if "ask" not in caller.rights:
+        raise Fault(403, "forbidden", "The key lacks the right to ask.")
+    fields: Mapping[str, Any]
+    if action.route.user == "body":
+        fields = json_object(headers.get("content-type", ""), await request.body())
+    else:
+        fields = {name: value for name, value in request.query.items() if value}
+    caller = msgspec.structs.replace(caller, end_user=_user(fields.get("user"), action.route.user_required))
+    try:
+        return await action.run(assistant, action.parse(Asked(fields, path, request.query, headers)), caller)
+    except Busy as busy:
+        raise wire.fault_of(busy, caller.app) from busy
+
+
+def json_object(content_type: str, body: bytes) -> dict[str, Any]:
+    """The JSON object of a body; raises `Fault` 415 or 400."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        message = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
+        raise Fault(415, "unsupported_media_type", message)
+    try:
+        value = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise Fault(400, "bad_request", f"The body is not JSON: {problem}") from None
+    if not isinstance(value, dict):
+        raise Fault(400, "bad_request", "The body must be a JSON object.")
+    return value
+
+
+def json_reply(value: Any, status: int = 200) -> Reply:
+    return Reply(status, wire.ascii_json(value), wire.JSON)
+
+
+def boolean(value: Any, name: str) -> bool:
+    """A boolean as this API reads it: also 1, "true", "off" …; raises `Fault` 400."""
+    text = str(value).lower()
+    if isinstance(value, bool | int | str) and text in (*_YES, *_NO):
+        return text in _YES
+    raise invalid(f"{name}: Input should be a valid boolean")
+
+
+def page_size(fields: Mapping[str, Any]) -> int:
+    """`limit` of a list: 1 to 100, 20 when absent; raises `Fault` 400."""
+    text = fields.get("limit", "20")
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= 100:
+        raise invalid("limit: Input should be an integer from 1 to 100")
+    return int(text)
+
+
+def _user(value: Any, required: bool) -> str:
+    if value is None or value == "":
+        if required:
+            raise invalid("Arg user must be provided.")
+        return wire.DEFAULT_USER
+    if not isinstance(value, str | int | float):
+        raise invalid("user: Input should be a string")
+    text = str(value)
+    if len(text) > wire.USER_CHARS:
+        raise invalid(f"user: {len(text)} characters, at most {wire.USER_CHARS}")
+    return text
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))

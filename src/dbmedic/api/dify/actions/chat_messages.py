@@ -1,0 +1,142 @@
+"""`POST /chat-messages`: asks, and answers with a stream or with the whole message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dbmedic.api.dify.action import Asked, Route, boolean
+from dbmedic.api.dify.frames import Error, Writer
+from dbmedic.api.dify.projection import Projection
+from dbmedic.api.dify.whole import whole
+from dbmedic.api.dify.wire import Fault, internal_fault, invalid, uuid_text, workflow_id
+from dbmedic.api.http import Reply
+from dbmedic.api.stream import Stream
+from dbmedic.assistant import Assistant
+from dbmedic.assistant.live import Running
+from dbmedic.core.events import LIVE_ONLY
+from dbmedic.core.values import Caller, Question
+
+ROUTE = Route("POST", "/chat-messages", user="body", user_required=True)
+_WHOLE = ((b"content-type", b"application/json; charset=utf-8"),)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    query: str
+    inputs: dict[str, Any]
+    streaming: bool
+    conversation: str | None
+    instance: str | None
+    workflow: str | None
+
+
+def parse(asked: Asked) -> Request:
+    """Raises `Fault` 400 for the first field that is wrong."""
+    fields = asked.fields
+    inputs = fields.get("inputs")
+    if not isinstance(inputs, dict):
+        raise invalid("inputs: Field required" if inputs is None else "inputs: Input should be an object")
+    query = _text(fields, "query", required=True).replace("\0", "")
+    if not query.strip():
+        raise invalid("query is required")
+    mode = fields.get("response_mode")
+    if mode not in ("streaming", "blocking", None):
+        raise invalid("response_mode: Input should be 'streaming' or 'blocking'")
+    if not isinstance(fields.get("files"), list | None):
+        raise invalid("files: Input should be a list")
+    for name in ("auto_generate_name",):
+        if fields.get(name) is not None:
+            boolean(fields[name], name)
+    conversation = _text(fields, "conversation_id").strip()
+    _trace_session(asked)
+    return Request(
+        query=query,
+        inputs=inputs,
+        streaming=mode == "streaming",
+        conversation=uuid_text(conversation, "conversation_id") if conversation else None,
+        instance=_instance(inputs),
+        workflow=_workflow(_text(fields, "workflow_id")),
+    )
+
+
+async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply | Stream:
+    if request.workflow not in (None, workflow_id(caller.app)):
+        raise Fault(404, "not_found", f"Workflow not found with id: {request.workflow}")
+    question = Question(
+        text=request.query,
+        caller=caller,
+        api="dify",
+        conversation=request.conversation,
+        instance=request.instance,
+        agent=caller.app,
+        inputs=request.inputs,
+    )
+    running = await assistant.turns.ask(question)
+    named = (b"x-workflow-run-id", running.run.encode())
+    if request.streaming:
+        return Stream(frames(running), headers=(named,), broken=_broken())
+    await running.closed.wait()
+    try:
+        answer = whole(entry for entry in running.entries if not isinstance(entry.event, LIVE_ONLY)).answer()
+    except Fault as fault:
+        raise Fault(fault.status, fault.code, fault.message, named) from None
+    return Reply(200, msgspec.json.encode(answer), (*_WHOLE, named))
+
+
+async def frames(running: Running) -> AsyncIterator[bytes]:
+    """The frames of a running turn, as many at once as there are."""
+    writer = Writer()
+    projection = Projection(writer)
+    async for batch in running.batches():
+        for entry in batch:
+            projection.feed(entry)
+        if piece := writer.take():
+            yield piece
+
+
+def _broken() -> bytes:
+    fault = internal_fault()
+    error = Error(fault.code, "Internal Server Error, please contact support.", fault.status)
+    return b"data: " + msgspec.json.encode(error) + b"\n\n"
+
+
+def _text(fields: Mapping[str, Any], name: str, *, required: bool = False) -> str:
+    """A text field; "" when it is absent or null."""
+    value = fields.get(name)
+    if value is None:
+        if required:
+            raise invalid(f"{name}: Field required")
+        return ""
+    if not isinstance(value, str):
+        raise invalid(f"{name}: Input should be a string")
+    return value
+
+
+def _instance(inputs: Mapping[str, Any]) -> str | None:
+    """The form field that names the instance; a blank one names none."""
+    value = inputs.get("instance")
+    if not isinstance(value, str | None):
+        raise invalid("(type 'text-input') instance in input form must be a string")
+    return (value or "").strip() or None
+
+
+def _workflow(text: str) -> str | None:
+    if text and not _UUID.fullmatch(text):
+        raise Fault(400, "bad_request", f"Invalid workflow_id format: '{text}'. ")
+    return text.lower() or None
+
+
+def _trace_session(asked: Asked) -> None:
+    """Checked and not used: a header, a query value or a field of 1 to 200 characters."""
+    for value in (
+        asked.headers.get("x-trace-session-id"),
+        asked.query.get("trace_session_id"),
+        asked.fields.get("trace_session_id"),
+    ):
+        if value is not None and not (isinstance(value, str) and 1 <= len(value) <= 200):
+            raise Fault(400, "bad_request", "trace_session_id must have 1 to 200 characters")

@@ -1,0 +1,88 @@
+"""The edge of the server: every request gets an id, its API, an answer whatever happens, and one log line."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from uuid import uuid4
+
+import structlog
+
+from dbmedic.api import Api, claimed
+from dbmedic.api.http import ClientGone, Receive, Reply, Request, Scope, Send
+from dbmedic.api.stream import Stream
+
+logger = structlog.get_logger("dbmedic.http")
+
+NOBODYS = Reply(
+    404,
+    b'{"code":"not_found","message":"No API of dbmedic has this path; Dify\'s begins at /v1.","status":404}\n',
+    ((b"content-type", b"application/json"),),
+)
+BROKEN = Reply(
+    500,
+    b'{"code":"internal_server_error","message":"dbmedic failed; its log has the details.","status":500}\n',
+    ((b"content-type", b"application/json"),),
+)
+GONE = 499
+"""Logged and counted for a client that left before it was answered."""
+
+_SANE = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}", re.ASCII)
+
+
+class Seen(NamedTuple):
+    """A request that was answered."""
+
+    api: str
+    operation: str
+    method: str
+    path: str
+    status: int
+    took_s: float
+    """Until the last byte of a stream."""
+    key: str
+
+
+class Edge:
+    """The ASGI application over some APIs; `seen` is told of each request."""
+
+    def __init__(self, apis: Sequence[Api], seen: Callable[[Seen], None]) -> None:
+        self._apis, self._seen = apis, seen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        request = Request(scope, receive)
+        given = request.head.headers.get("x-request-id", "")
+        id = given if _SANE.fullmatch(given) else uuid4().hex
+        structlog.contextvars.bind_contextvars(request=id)
+        api, answer = await self._answer(request)
+        status = GONE if answer is None else answer.status
+        try:
+            if answer is not None:
+                await answer.send(receive, send, ((b"x-request-id", id.encode()),))
+        finally:
+            took_s = time.perf_counter() - began
+            head = request.head
+            self._seen(Seen(api, request.operation, head.method, head.path, status, took_s, request.key))
+
+    async def _answer(self, request: Request) -> tuple[str, Reply | Stream | None]:
+        """The name of the API and what it answers; None for a client that is gone."""
+        api = None
+        try:
+            api = claimed(self._apis, request.head, request.query)
+            if api is None:
+                return "none", NOBODYS
+            return api.name, await api.handle(request)
+        except ClientGone:
+            return api.name if api else "none", None
+        except Exception:
+            logger.exception("request failed", method=request.head.method, path=request.head.path)
+            return (api.name, api.broken()) if api else ("none", BROKEN)

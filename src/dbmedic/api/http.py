@@ -1,0 +1,113 @@
+"""A request and its answer on plain ASGI: what every API reads and returns.
+
+Nothing of a protocol is in here: an API chooses limits, headers and the words of its errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+
+from dbmedic.core.errors import Failure, Timeout, TooLarge
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header: TypeAlias = tuple[bytes, bytes]
+
+BODY_BYTES = 1 << 20
+"""Largest body of a JSON request."""
+BODY_S = 60.0
+"""How long a body may take to arrive."""
+
+
+class ClientGone(Failure):
+    """The client closed the connection before its request was complete."""
+
+    code = "client_gone"
+
+
+class Head(Struct, frozen=True):
+    """What an API may look at to tell whether a request is its own."""
+
+    method: str
+    path: str
+    """Without the `/json` or `/sse` that chooses a form of answer."""
+    form: str | None
+    """That prefix: "json", "sse"."""
+    headers: Mapping[str, str]
+    """Lower-case names; of a repeated header the last value."""
+
+
+class Reply(NamedTuple):
+    """A whole answer."""
+
+    status: int
+    body: bytes
+    headers: tuple[Header, ...] = ()
+
+    async def send(self, receive: Receive, send: Send, more: tuple[Header, ...]) -> None:  # noqa: ARG002 - as Stream
+        headers = [*self.headers, *more, (b"content-length", str(len(self.body)).encode())]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+class Request:
+    """One request.  What an API learns of it is written back for the log and the metrics."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._scope, self._receive = scope, receive
+        form, path = prefix(scope["path"])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.head = Head(scope["method"], path, form, headers)
+        self.operation = "unknown"
+        """Which of an API's operations it is; of a closed set, since it names a metric."""
+        self.key = ""
+        """Id of the key that signed in."""
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The parameters of the query string; of a repeated one the first value."""
+        text = self._scope["query_string"].decode("utf-8", "replace")
+        return dict(reversed(parse_qsl(text, keep_blank_values=True, errors="replace"))) if text else {}
+
+    async def body(self, limit: int = BODY_BYTES) -> bytes:
+        """The whole body; raises `TooLarge`, `Timeout` or `ClientGone`.
+
+        What is too large is not read to its end: the server drops the rest once the answer is out.
+        """
+        declared = int(self.head.headers.get("content-length") or 0)
+        if declared > limit:
+            raise TooLarge("request body", declared, limit)
+        try:
+            async with asyncio.timeout(BODY_S):
+                return await self._read(limit)
+        except TimeoutError:
+            raise Timeout(BODY_S, "reading the request body") from None
+
+    async def _read(self, limit: int) -> bytes:
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone("the client closed the connection")
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+            size += len(parts[-1])
+            if size > limit:
+                raise TooLarge("request body", size, limit)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def prefix(path: str) -> tuple[str | None, str]:
+    """The `/json` or `/sse` a path begins with, and the path without it: "/sse/agent" is ("sse", "/agent")."""
+    for form in ("json", "sse"):
+        if path == f"/{form}" or path.startswith(f"/{form}/"):
+            return form, path[len(form) + 1 :] or "/"
+    return None, path
