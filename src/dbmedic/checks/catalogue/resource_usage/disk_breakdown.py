@@ -1,0 +1,49 @@
+"""Where the bytes lie: databases, the largest tables, WAL, temporary files; and what grew in the window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbmedic.checks.context import Context
+from dbmedic.core.errors import OutsideFailed
+from dbmedic.core.values import Row
+
+PARTS = ("databases", "tables", "wal", "temp", "log")
+
+
+async def rows(context: Context) -> list[Row]:
+    """kind, name, size, rows, share of all that was counted, and bytes `grown` over the window where they did.
+
+    Tables are parts of databases, so they do not count towards the whole.  Parts that the account may not list are
+    named in `context.better`; when none can be listed, the failure of the first is raised.
+    """
+    before, _ = await _look(context)
+    await context.wait()
+    after, failures = await _look(context)
+    if not after and failures:
+        raise failures[0]
+    if failures:
+        context.better = "; ".join(dict.fromkeys(str(failure) for failure in failures))
+        context.better_grant = next((grant for one in failures if (grant := getattr(one, "grant", None))), None)
+    whole = sum(row["size"] for key, row in after.items() if key[0] != "table") or 1
+    for key, row in after.items():
+        row["grown"] = row["size"] - before[key]["size"] if key in before else None
+        row["share"] = row["size"] / whole
+    return sorted(after.values(), key=lambda row: (row["kind"] == "table", -row["size"]))
+
+
+async def _look(context: Context) -> tuple[dict[tuple[Any, ...], Row], list[OutsideFailed]]:
+    found: dict[tuple[Any, ...], Row] = {}
+    failures: list[OutsideFailed] = []
+    for part in PARTS:
+        if context.source is None or part not in context.source.queries:
+            continue
+        sql = context.query(part)
+        try:
+            seen = await context.look(sql, each_database=part == "tables" and context.facts.engine == "postgres")
+        except OutsideFailed as failure:
+            failures.append(failure)
+            continue
+        for row in seen:
+            found[row["kind"], row.get("database"), row["name"]] = row
+    return found, failures

@@ -1,0 +1,155 @@
+"""Statements that read whole tables for few rows, with the index that would serve them.
+
+Joins three things seen over one window: the statements by their time, the tables by their full reads, and the
+planner's view of those statements.  Where the planner may not be asked, the statement's own text has to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dbmedic.checks import plans, workload
+from dbmedic.checks.advice import Advice, Index, Table, advice
+from dbmedic.checks.context import Context
+from dbmedic.checks.plans import Scan, Term
+from dbmedic.core.errors import Denied, OutsideFailed
+from dbmedic.core.values import Row
+from dbmedic.kit import statements
+
+MOST = 12
+"""How many statements are looked at closely."""
+LEAST_SHARE = 0.02
+UNSEEN = ("column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "kept", "planned")
+OF_STATEMENT = ("query", "queryid", "share", "busy", "calls", "mean_s")
+
+
+async def rows(context: Context) -> list[Row]:
+    """One row per missing index; a table that is read in full without a known statement has one without it."""
+    postgres = context.facts.engine == "postgres"
+    sql = context.query("tables")
+    before = await _tables(context, sql, postgres)
+    load = await workload.statements(context)
+    after = await _tables(context, sql, postgres) if postgres else before
+    tables = {key: {**row, **_grown(before.get(key), row, context.window or 1)} for key, row in after.items()}
+    found: dict[tuple[Any, ...], Row] = {}
+    for statement in [row for row in load if (row["share"] or 0) >= LEAST_SHARE][:MOST]:
+        async for row in _missing(context, statement, tables):
+            key = (row["database"], row["schema"], row["table"], row["columns"])
+            found.setdefault(key, row)
+    explained = {key[:3] for key in found}
+    others = [_unexplained(row) for key, row in tables.items() if key not in explained and row["scans_per_min"]]
+    return [*found.values(), *sorted(others, key=lambda row: -float(row["scans_per_min"]))]
+
+
+async def _tables(context: Context, sql: str, each_database: bool) -> dict[tuple[Any, ...], Row]:
+    seen = await context.look(sql, each_database=each_database)
+    return {(row.get("database") if each_database else row["schema"], row["schema"], row["table"]): row for row in seen}
+
+
+def _grown(before: Row | None, now: Row, window_s: float) -> Row:
+    """Full reads per minute, and how much of the table each of them read."""
+    if before is None or now["seq_scan"] is None:
+        return {"scans_per_min": None, "read_share": None}
+    scans, read = now["seq_scan"] - before["seq_scan"], now["seq_tup_read"] - before["seq_tup_read"]
+    share = read / scans / now["rows"] if scans > 0 and now["rows"] else None
+    return {"scans_per_min": max(0, scans) * 60 / window_s, "read_share": None if share is None else min(1.0, share)}
+
+
+def _unexplained(row: Row) -> Row:
+    return {**dict.fromkeys((*UNSEEN, *OF_STATEMENT)), **row, "column": "?"}
+
+
+async def _missing(context: Context, statement: Row, tables: dict[tuple[Any, ...], Row]) -> Any:
+    """A row for each whole-table read of `statement` that an index would save."""
+    text, database = str(statement["query"]), statement["database"]
+    mentioned = {
+        (key[1], key[2]): row
+        for key, row in tables.items()
+        if key[0] == database and str(key[2]).lower() in text.lower()
+    }
+    if not mentioned:
+        return
+    scans, planned = await _scans(context, statement, next(iter(mentioned))[0])
+    for scan in scans:
+        place = next((key for key in mentioned if key[1] == scan.table and scan.schema in (None, key[0])), None)
+        if place is None:
+            continue
+        row = mentioned[place]
+        if not planned and row["scans_per_min"] == 0:
+            continue
+        table = await _table(context, row, database)
+        best = advice(scan, table, context.facts.engine)
+        if best is not None:
+            yield _row(statement, row, table, scan, best, planned)
+
+
+async def _scans(context: Context, statement: Row, schema: str) -> tuple[list[Scan], bool]:
+    """The whole-table reads the planner chooses, or those the text suggests; and whether it was the planner."""
+    text, engine = str(statement["query"]), context.facts.engine
+    try:
+        plan = await context.plan(text, database=statement["database"], schema=schema)
+    except OutsideFailed as failure:
+        if isinstance(failure, Denied):
+            context.better, context.better_grant = f"EXPLAIN was refused: {failure}", failure.grant
+        return list(_from_text(text, engine)), False
+    return (plans.postgres_scans(plan) if engine == "postgres" else plans.mysql_scans(plan)), True
+
+
+def _from_text(text: str, engine: str) -> Iterator[Scan]:
+    kinds: dict[str, plans.Kind] = {"=": "equal", "in": "equal", "like": "pattern", "is null": "null"}
+    terms: dict[str, list[Term]] = {}
+    for one in statements.predicates(text, engine):
+        kind = kinds.get(one.op, "range")
+        expression = f"{one.function}({one.column})" if one.function else None
+        terms.setdefault(one.table, []).append(Term(column=one.column, kind=kind, expression=expression))
+    for table, found in terms.items():
+        yield Scan(table=table, alias=table, terms=tuple(found))
+
+
+async def _table(context: Context, row: Row, database: str) -> Table:
+    place = {"schema": row["schema"], "table": row["table"]}
+    elsewhere = database if context.facts.engine == "postgres" else None
+    columns = await context.rows(context.query("columns"), place, database=elsewhere)
+    indexes = await context.rows(context.query("indexes"), place, database=elsewhere)
+    return Table(
+        schema=row["schema"],
+        name=row["table"],
+        rows=float(row["rows"] or 0),
+        size=int(row["size"] or 0),
+        types={one["column"]: str(one["type"]).lower() for one in columns},
+        indexes=tuple(
+            Index(name=one["name"], keys=_keys(one["keys"]), valid=bool(one["valid"]), partial=bool(one["partial"]))
+            for one in indexes
+        ),
+    )
+
+
+def _keys(keys: Any) -> tuple[str, ...]:
+    return (
+        tuple(str(keys or "").split(",")) if isinstance(keys, str) or keys is None else tuple(str(key) for key in keys)
+    )
+
+
+def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, planned: bool) -> Row:
+    kept = scan.rows / table.rows if scan.rows is not None and table.rows else None
+    if statement["calls"] and statement["rows"] is not None and table.rows:
+        returned = statement["rows"] / statement["calls"] / table.rows
+        kept = returned if kept is None or (statement["rows"] > statement["calls"] and returned < kept) else kept
+    if kept is None and any(term.kind in ("equal", "join") for term in scan.terms):
+        kept = 0.0
+    return {
+        **row,
+        "column": best.columns[0] if len(best.columns) == 1 else "+".join(best.columns),
+        "columns": ", ".join(best.columns),
+        "kind": best.kind,
+        "keys": ", ".join(best.keys),
+        "index": best.name,
+        "defeated": best.defeated,
+        "wrapped": best.wrapped,
+        "rewrite": best.rewrite,
+        "kept": kept,
+        "planned": "yes" if planned else None,
+        "confidence": "measured" if planned and statement["confidence"] == "measured" else "estimate",
+        **{name: statement[name] for name in OF_STATEMENT},
+    }

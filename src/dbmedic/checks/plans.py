@@ -1,0 +1,199 @@
+"""A planner's JSON -> the whole-table reads in it, with the conditions that an index could serve.  Pure.
+
+Conditions are read from the plan, not from the statement: there aliases are resolved, casts shown and views expanded.
+Which index would help says `advice.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+Kind: TypeAlias = Literal["equal", "range", "pattern", "null", "join"]
+Node: TypeAlias = dict[str, Any]
+
+SUBPLAN = re.compile(r"\((?:hashed )?(?:InitPlan|SubPlan) \d+(?: \(returns [^)]*\))?\)(?:\.col\d+)?|\$\d+")
+JOINS = {"Hash Join": "Hash Cond", "Merge Join": "Merge Cond", "Nested Loop": "Join Filter"}
+
+
+class Term(Struct, frozen=True, kw_only=True):
+    """One condition on one column of the table that is read."""
+
+    column: str
+    kind: Kind
+    expression: str | None = None
+    """What the column is wrapped in, as SQL, when it does not stand bare."""
+    cast: str | None = None
+    """Type to which a bare column is cast, when the cast is all that wraps it."""
+
+
+class Scan(Struct, frozen=True, kw_only=True):
+    """A table that is read in full."""
+
+    table: str
+    alias: str
+    schema: str | None = None
+    rows: float | None = None
+    """How many rows the planner expects to remain."""
+    terms: tuple[Term, ...] = ()
+    sort: tuple[str, ...] = ()
+    """Columns it is sorted by, only when a limit follows."""
+
+
+def postgres_scans(plan: Node) -> list[Scan]:
+    """The sequential scans of an `EXPLAIN (FORMAT JSON)`, given as the object around "Plan" or the plan itself."""
+    return list(_walk(plan.get("Plan", plan), ()))
+
+
+def mysql_scans(plan: Node) -> list[Scan]:
+    """The tables with access type ALL of an `EXPLAIN FORMAT=JSON`, of MySQL or MariaDB."""
+    return [_mysql_scan(table) for table in _mysql_tables(plan) if table.get("access_type") in ("ALL", "index")]
+
+
+def terms(condition: str, alias: str | None, dialect: str) -> tuple[Term, ...]:
+    """The conditions on columns of `alias` joined by AND; empty for what no index can serve or nobody can read.
+
+    With alias None every column counts.
+    """
+    import sqlglot
+
+    try:
+        tree = sqlglot.parse_one(SUBPLAN.sub("NULL_PARAMETER()", condition), read=dialect)
+    except sqlglot.ParseError:
+        return ()
+    found = (_term(one, alias, dialect) for one in _conjuncts(tree))
+    return tuple(dict.fromkeys(term for term in found if term is not None))
+
+
+def _conjuncts(tree: Any) -> Iterator[Any]:
+    from sqlglot import exp
+
+    tree = tree.unnest()
+    if isinstance(tree, exp.And):
+        yield from _conjuncts(tree.left)
+        yield from _conjuncts(tree.right)
+    else:
+        yield tree
+
+
+def _term(tree: Any, alias: str | None, dialect: str) -> Term | None:
+    from sqlglot import exp
+
+    kinds: list[tuple[type, Kind]] = [
+        (exp.EQ, "equal"), (exp.NullSafeEQ, "equal"), (exp.In, "equal"), (exp.GT, "range"), (exp.GTE, "range"),
+        (exp.LT, "range"), (exp.LTE, "range"), (exp.Between, "range"), (exp.Like, "pattern"), (exp.ILike, "pattern"),
+        (exp.Is, "null"),
+    ]  # fmt: skip
+    kind = next((kind for type_, kind in kinds if isinstance(tree, type_)), None)
+    if kind is None or (kind == "null" and not isinstance(tree.expression, exp.Null)):
+        return None
+    for side, other in ((tree.this, tree.args.get("expression")), (tree.args.get("expression"), tree.this)):
+        if side is None:
+            continue
+        columns = [column for column in side.find_all(exp.Column) if _is_of(column, alias)]
+        if len({column.name for column in columns}) != 1:
+            continue
+        others = [] if other is None else list(other.find_all(exp.Column))
+        if any(_is_of(column, alias) for column in others):
+            continue
+        joined: Kind = "join" if kind == "equal" and others and alias is not None else kind
+        return _wrapped(side, columns[0].name, joined, dialect)
+    return None
+
+
+def _is_of(column: Any, alias: str | None) -> bool:
+    return alias is None or not column.table or column.table == alias
+
+
+def _wrapped(side: Any, name: str, kind: Kind, dialect: str) -> Term:
+    from sqlglot import exp
+
+    bare = side.unnest()
+    if isinstance(bare, exp.Column):
+        return Term(column=name, kind=kind)
+    cast = None
+    if isinstance(bare, exp.Cast) and isinstance(bare.this.unnest(), exp.Column):
+        cast = bare.to.sql(dialect).lower()
+    clean = side.copy().transform(_plain)
+    return Term(column=name, kind=kind, expression=clean.unnest().sql(dialect, normalize_functions="lower"), cast=cast)
+
+
+def _plain(node: Any) -> Any:
+    """Columns without their table, literals and columns without the casts and parentheses a plan adds."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Column):
+        return exp.column(node.this.copy())
+    if isinstance(node, exp.Paren) and isinstance(node.this, exp.Column):
+        return _plain(node.this)
+    if isinstance(node, exp.Cast) and node.parent is not None and node.to.this == exp.DType.TEXT:
+        inner = node.this.unnest()
+        if isinstance(inner, exp.Column | exp.Literal):
+            return _plain(inner)
+    return node
+
+
+def _walk(node: Node, above: tuple[Node, ...]) -> Iterator[Scan]:
+    if node.get("Node Type") == "Seq Scan" and node.get("Relation Name"):
+        yield _postgres_scan(node, above)
+    for child in node.get("Plans", ()):
+        yield from _walk(child, (*above, node))
+
+
+def _postgres_scan(node: Node, above: tuple[Node, ...]) -> Scan:
+    alias = node.get("Alias") or node["Relation Name"]
+    found = terms(node["Filter"], alias, "postgres") if node.get("Filter") else ()
+    rows = float(node.get("Plan Rows", 0)) * _workers(above)
+    if not any(term.kind in ("equal", "range", "pattern", "join") for term in found):
+        joined = next(
+            ((one, JOINS[one["Node Type"]]) for one in reversed(above) if one.get("Node Type") in JOINS), None
+        )
+        if joined is not None and joined[0].get(joined[1]):
+            join = tuple(term for term in terms(joined[0][joined[1]], alias, "postgres") if term.kind == "join")
+            if join:
+                found, rows = (*join, *found), float(joined[0].get("Plan Rows", rows))
+    sort = _sort(above, alias)
+    return Scan(table=node["Relation Name"], alias=alias, schema=node.get("Schema"), rows=rows, terms=found, sort=sort)
+
+
+def _workers(above: tuple[Node, ...]) -> float:
+    """By how much a row estimate inside a parallel part must be multiplied."""
+    planned = next((int(node["Workers Planned"]) for node in reversed(above) if "Workers Planned" in node), 0)
+    return planned + max(0.0, 1 - 0.3 * planned) if planned else 1.0
+
+
+def _sort(above: tuple[Node, ...], alias: str) -> tuple[str, ...]:
+    """Plain columns of the sort right above the scan, when only some of the sorted rows are wanted."""
+    types = [node.get("Node Type") for node in above]
+    if "Limit" not in types or any(kind in JOINS for kind in types):
+        return ()
+    keys = next((node["Sort Key"] for node in reversed(above) if "Sort Key" in node), ())
+    names = []
+    for key in keys:
+        name = re.sub(r"\s+(asc|desc|nulls (first|last))", "", str(key), flags=re.IGNORECASE).removeprefix(f"{alias}.")
+        if not re.fullmatch(r'[a-z_][a-z0-9_]*|"[^"]+"', name):
+            return ()
+        names.append(name.strip('"'))
+    return tuple(names)
+
+
+def _mysql_tables(node: Any) -> Iterator[Node]:
+    if isinstance(node, dict):
+        if "table_name" in node and "access_type" in node:
+            yield node
+        for value in node.values():
+            yield from _mysql_tables(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _mysql_tables(value)
+
+
+def _mysql_scan(table: Node) -> Scan:
+    alias = str(table["table_name"])
+    condition = str(table.get("attached_condition") or "")
+    rows, filtered = table.get("rows") or table.get("rows_examined_per_scan"), table.get("filtered")
+    left = float(rows) * float(filtered) / 100 if rows is not None and filtered is not None else None
+    return Scan(table=alias, alias=alias, rows=left, terms=terms(condition, alias, "mysql") if condition else ())

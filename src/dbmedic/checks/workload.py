@@ -1,0 +1,223 @@
+"""The application's statements over the window, by the time they took: counters of the server, or looks at what runs.
+
+Rows of one shape whatever the engine: query, queryid, database, role, calls, exec_s, mean_s, share (of all time in the
+window), busy (sessions running it on average), rows, examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index,
+lock_s, waiting (share of looks in which it waited for a lock), source, confidence; what a server does not know is None.
+Asked once per run, whichever checks want it.  System statements and our own are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+from msgspec import Struct
+
+from dbmedic.checks import sampling
+from dbmedic.checks.context import TAG, Context
+from dbmedic.checks.plan import newest, server, told
+from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed, Timeout, Unmeasured
+from dbmedic.core.values import EngineFacts, Row
+from dbmedic.kit import statements as sql
+
+COUNTERS = (
+    "calls",
+    "exec_s",
+    "rows",
+    "examined",
+    "read_bytes",
+    "temp_bytes",
+    "wal_bytes",
+    "tmp_disk",
+    "no_index",
+    "lock_s",
+)
+KEY = ("userid", "dbid", "queryid")
+TEXTS = 60
+"""How many statements have their text fetched."""
+SYSTEM = re.compile(r"\b(pg_[a-z_]+|information_schema|performance_schema)\b", re.IGNORECASE)
+NOISE = re.compile(
+    r"^\s*(set|show|begin|start\s+transaction|reset|discard|deallocate|explain|vacuum|analyze|use|create\s+extension)\b",
+    re.IGNORECASE,
+)
+
+
+class Sources(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Statements of `workload.toml` for one engine."""
+
+    source: str
+    needs: str
+    counters: dict[str, str]
+    texts: dict[str, str]
+    active: dict[str, str]
+
+
+class Workload(Struct, frozen=True, kw_only=True):
+    """What was seen, and what would show more."""
+
+    rows: list[Row]
+    window_s: float
+    better: str = ""
+    grant: str | None = None
+
+
+async def statements(context: Context) -> list[Row]:
+    """The rows, the most expensive first, for the check of `context`.
+
+    Raises `Unmeasured` where an engine keeps no record of statements.
+    """
+    seen: Workload = await context.lanes.once("workload", lambda: _workload(context))
+    context.window, context.better, context.better_grant = seen.window_s, seen.better, seen.grant
+    return seen.rows
+
+
+@cache
+def _sources() -> dict[str, Sources]:
+    found = msgspec.toml.decode((Path(__file__).parent / "workload.toml").read_bytes(), type=dict[str, Sources])
+    return found | {"mariadb": found["mysql"]}
+
+
+async def _workload(context: Context) -> Workload:
+    facts = context.facts
+    sources = _sources().get(facts.engine)
+    if sources is None:
+        raise Unmeasured("feature_off", f"{facts.engine} keeps no record of its statements")
+    context = Context(context.lanes, 2)
+    need = server(facts.engine).access[sources.needs]
+    better, grant = "", None
+    counted: list[Row] = []
+    active: list[list[Row]] = []
+    first: list[Row] | None = None
+    if need.met(facts):
+        try:
+            first = await _counters(context, sources)
+        except (Denied, StatementFailed, Timeout) as failure:
+            better, grant = str(failure), told(need.grant, facts)
+    else:
+        better, grant = told(need.sentence, facts), told(need.grant, facts)
+    start = anyio.current_time()
+    active = await _looks(context, sources)
+    window = anyio.current_time() - start
+    if first is not None:
+        counted = await _counted(context, sources, first, window)
+    rows = _merged(counted, _seen(active, facts, window))
+    return Workload(rows=rows, window_s=window, better=better, grant=grant)
+
+
+async def _counters(context: Context, sources: Sources) -> list[Row]:
+    return await context.rows(newest(sources.counters, context.facts.version) or "", max_rows=10_000)
+
+
+async def _looks(context: Context, sources: Sources) -> list[list[Row]]:
+    try:
+        return await context.looks(newest(sources.active, context.facts.version) or "")
+    except OutsideFailed:
+        await context.wait()
+        return []
+
+
+async def _counted(context: Context, sources: Sources, first: list[Row], window: float) -> list[Row]:
+    """Statements whose counters grew, with their texts."""
+    second = await _counters(context, sources)
+    grown = sampling.delta(first, second, key=KEY, counters=COUNTERS, new="drop" if len(first) >= 10_000 else "zero")
+    if grown is None:
+        raise Unmeasured("no_history", "statement statistics were reset while they were being measured; ask again")
+    busiest = sorted((row for row in grown if row["calls"]), key=lambda row: -float(row["exec_s"]))[:TEXTS]
+    if not busiest:
+        return []
+    texts = await context.rows(
+        newest(sources.texts, context.facts.version) or "", {"ids": ",".join(str(row["queryid"]) for row in busiest)}
+    )
+    text = {tuple(row[name] for name in KEY): row for row in texts}
+    found = []
+    for row in busiest:
+        words = text.get(tuple(row[name] for name in KEY))
+        if words is None or _ours(str(words["query"]), words.get("role"), words.get("database"), context.facts):
+            continue
+        found.append(
+            {
+                **{name: row.get(name) for name in COUNTERS},
+                "queryid": row["queryid"],
+                "query": words["query"],
+                "database": words["database"],
+                "role": words["role"],
+                "mean_s": row["exec_s"] / row["calls"],
+                "busy": row["exec_s"] / window,
+                "waiting": None,
+                "source": sources.source,
+                "confidence": "measured",
+            }
+        )
+    return found
+
+
+def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> list[Row]:
+    """Statements that ran when we looked, their time estimated from how often they did."""
+    found: dict[tuple[Any, ...], Row] = {}
+    hits: Counter[tuple[Any, ...]] = Counter()
+    waits: Counter[tuple[Any, ...]] = Counter()
+    for look in looks:
+        for row in look:
+            if _ours(str(row["query"]), row["role"], row["database"], facts):
+                continue
+            text = sql.normalised(str(row["query"]), facts.engine)
+            key = (row["database"], row["role"], text)
+            hits[key] += 1
+            waits[key] += row["wait"] == "Lock"
+            found[key] = {
+                **dict.fromkeys(COUNTERS),
+                "queryid": None,
+                "query": text,
+                "database": row["database"],
+                "role": row["role"],
+            }
+    return [
+        {
+            **row,
+            "exec_s": window * hits[key] / len(looks),
+            "mean_s": None,
+            "busy": hits[key] / len(looks),
+            "waiting": waits[key] / hits[key],
+            "source": "pg_stat_activity" if facts.engine == "postgres" else "processlist",
+            "confidence": "heuristic",
+        }
+        for key, row in found.items()
+    ]
+
+
+def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
+    """Counted statements, with what looking knows of them; only-seen ones where they ran longer than counters show."""
+    shapes = {_shape(row["query"]): row for row in counted}
+    rows = list(counted)
+    for row in seen:
+        known = shapes.get(_shape(row["query"]))
+        if known is None:
+            rows.append(row)
+        else:
+            known["waiting"] = row["waiting"]
+            known["exec_s"] = (
+                max(known["exec_s"], row["exec_s"]) if row["busy"] > 2 * known["busy"] else known["exec_s"]
+            )
+    total = sum(row["exec_s"] for row in rows)
+    for row in rows:
+        row["share"] = row["exec_s"] / total if total else None
+    return sorted(rows, key=lambda row: -float(row["exec_s"]))
+
+
+def _shape(query: str) -> str:
+    """A text by which the same statement is known in counters and in the list of sessions."""
+    return re.sub(r"\$\d+|\?|\s+|`|;$", "", query).lower()[:900]
+
+
+def _ours(query: str, role: str | None, database: str | None, facts: EngineFacts) -> bool:
+    if TAG.strip() in query or query.startswith("<insufficient") or NOISE.match(query):
+        return True
+    if facts.engine == "postgres":
+        return role == facts.role and SYSTEM.search(query) is not None
+    return SYSTEM.search(query) is not None or database in ("information_schema", "performance_schema", "mysql", "sys")
