@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import json
+from uuid import NAMESPACE_DNS, uuid3
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dbmedic.api.dify.wire import ERRORS, Fault, ascii_json, end_user_id, failed_run, fault_of, secret, uuid_text
+from dbmedic.api.dify.wire import (
+    ERRORS,
+    Fault,
+    ascii_json,
+    end_user_id,
+    failed_run,
+    fault_of,
+    named_uuid,
+    secret,
+    uuid_text,
+)
 from dbmedic.core import errors
 from dbmedic.core.values import Caller
 
@@ -107,6 +120,11 @@ def test_ids_are_uuids_in_their_canonical_form() -> None:
     assert uuid_text(" 5C85B2B7-401F-4506-A564-D48685BC0757", "id") == "5c85b2b7-401f-4506-a564-d48685bc0757"
     with pytest.raises(Fault, match="conversation_id must be a valid UUID"):
         uuid_text("none", "conversation_id")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")))
+def test_names_become_uuids_as_the_standard_says(name: str) -> None:
+    assert named_uuid(NAMESPACE_DNS.bytes, name) == str(uuid3(NAMESPACE_DNS, name))
 
 
 def test_two_users_of_an_app_and_two_apps_of_a_user_are_four_people() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from dbmedic.api.dify.frames import (
     AgentLog,
@@ -16,6 +16,7 @@ from dbmedic.api.dify.frames import (
     NodeStarted,
     RetriedNode,
 )
+from dbmedic.api.dify.wire import named_uuid
 
 
 class _Open(NamedTuple):
@@ -27,7 +28,7 @@ class Nodes:
     """Times are seconds since 1970; `node` is the node id, unique in the turn."""
 
     def __init__(self, turn: str, out: Frames) -> None:
-        self._turn, self._out = UUID(turn), out
+        self._turn, self._out = UUID(turn).bytes, out
         self._open: dict[str, _Open] = {}
         self._last: str | None = None
         self.steps = 0
@@ -39,7 +40,7 @@ class Nodes:
 
     def id(self, name: str) -> str:
         """The same UUID for the same thing of this turn, whenever it is told."""
-        return str(uuid5(self._turn, name))
+        return named_uuid(self._turn, name)
 
     def start(self, node: str, kind: str, title: str, inputs: dict[str, Any] | None, at: float) -> None:
         self.steps += 1
@@ -77,7 +78,7 @@ class Nodes:
     def log(self, node: str, step: str, label: str, status: str, data: dict[str, Any], **rest: Any) -> None:
         """A step inside a node; the same `step` again replaces it."""
         entry = LogEntry(
-            node_execution_id=self.id(node),
+            node_execution_id=self._open[node].start.id if node in self._open else self.id(node),
             id=self.id(f"{node}/{step}"),
             label=label,
             status=status,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from dbmedic.api.dify.frames import Error, Frame, Ids, MessageEnd, Metadata, WorkflowFinished, WorkflowStarted
 from dbmedic.api.dify.projection import Projection
-from dbmedic.api.dify.wire import Answer, CitedPassage, Fault, Message
+from dbmedic.api.dify.wire import Answer, CitedPassage, Fault, Message, named_uuid
 from dbmedic.core.events import Entry
 
 
@@ -80,7 +80,7 @@ class Whole:
         ids = self._ids
         return [
             CitedPassage(
-                id=str(uuid5(UUID(ids.message), f"citation {one.position}")),
+                id=named_uuid(UUID(ids.message).bytes, f"citation {one.position}"),
                 message_id=ids.message,
                 created_at=ids.created_at,
                 **{name: getattr(one, name) for name in _SHARED},
