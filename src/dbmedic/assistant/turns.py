@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import anyio
@@ -56,11 +56,12 @@ class Turns:
         now: Now,
         new_id: NewId,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
+        ended: Callable[[Running], None] = lambda _: None,
     ) -> None:
-        """`models`: name -> model; the first one answers when a question names none."""
+        """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn."""
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
-        self._now, self._new_id, self._limits = now, new_id, limits
+        self._now, self._new_id, self._limits, self._ended = now, new_id, limits, ended
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
         self._slots: dict[str, int] = {}
@@ -183,6 +184,7 @@ class Turns:
                 await close(Close(reason), running)
             self._forget(running)
             self._release(running.account)
+            self._ended(running)
 
     async def _hands(self, running: Running) -> Hands:
         question = running.turn.question
