@@ -9,7 +9,8 @@ from dbmedic.cli.reference.declared import table
 
 HEAD = """# Checks
 
-Each check is one file: what is measured, when it is a finding, what is said and what to do.  *Level* is an expression over the columns and the thresholds; a *gate* keeps a crossed level normal.
+Each check is one file: what is measured, when it is a finding, what is said and what to do.  Warning and error are
+expressions over the columns and the thresholds; a gate keeps a crossed level normal.
 """
 SAFETY = {
     "ON": "online, no blocking lock", "SUE": "reads and writes go on; schema changes and VACUUM wait",
@@ -25,11 +26,12 @@ def page() -> str:
     parts = [HEAD]
     for item, group in groupby(checks, key=lambda check: check.item):
         parts.append(f"## {item}\n")
-        parts += [_section(check) for check in group]
+        parts += [section(check) for check in group]
     return "\n".join(parts)
 
 
-def _section(check: Check) -> str:
+def section(check: Check) -> str:
+    """One check as Markdown."""
     said, chinese = check.text["en"], check.text["zh"]
     columns = ", ".join(f"`{name}` ({unit})" for name, unit in check.columns.items())
     facts = [
