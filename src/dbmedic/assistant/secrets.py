@@ -1,0 +1,56 @@
+"""Texts that are encrypted at rest: passwords of instances, secrets of signing keys.
+
+AES-256-GCM, written `v1.<key id>.<nonce and ciphertext>`.  The place where a text is kept (table, column, row) is
+authenticated with it, so a sealed text that is copied to another row does not open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from dbmedic.core.errors import StoreFailed, WrongKey
+
+NONCE_BYTES = 12
+VERSION = "v1"
+
+
+class Secrets:
+    """Seals and opens with one key of 32 bytes."""
+
+    def __init__(self, key: bytes, random: Callable[[int], bytes]) -> None:
+        self._cipher, self._random = AESGCM(key), random
+        self.key_id = hashlib.sha256(b"dbmedic key id\0" + key).hexdigest()[:16]
+        """Names the key without telling anything of it."""
+
+    def seal(self, text: str, place: str) -> str:
+        """The text, readable only with this key and for this place ("instances.url:default/rm-1")."""
+        nonce = self._random(NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), place.encode())
+        return f"{VERSION}.{self.key_id}.{urlsafe_b64encode(sealed).decode('ascii')}"
+
+    def open(self, sealed: str, place: str) -> str:
+        """What was sealed.  Raises `WrongKey`, and `StoreFailed` for a text that was changed or moved."""
+        version, _, rest = sealed.partition(".")
+        key_id, _, body = rest.partition(".")
+        if version != VERSION:
+            raise StoreFailed(f"{place}: encrypted in a form that this dbmedic does not know; install the newer one")
+        if key_id != self.key_id:
+            raise wrong_key(key_id, self.key_id)
+        try:
+            raw = urlsafe_b64decode(body)
+            return self._cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode()).decode()
+        except (InvalidTag, ValueError) as error:
+            raise StoreFailed(f"{place}: the encrypted text was changed; register it again") from error
+
+
+def wrong_key(kept: str, given: str) -> WrongKey:
+    """The error for a store that was made with another key."""
+    return WrongKey(
+        f"this data folder was made with another key (id {kept}, not {given}); "
+        "put that one back into its file `key` or into DBMEDIC_KEY"
+    )
