@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +29,8 @@ class Api(NamedTuple):
 
 def names() -> list[str]:
     """The APIs there are, in the order in which they are asked."""
-    return sorted(module.name for module in iter_modules(__path__) if module.ispkg)
+    folders = sorted(module.name for module in iter_modules(__path__) if module.ispkg)
+    return [name for name in folders if find_spec(f"{__name__}.{name}.routes")]
 
 
 def apis(assistant: Assistant) -> list[Api]:
