@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
+from dbmedic.kit.statements.analysis import Asks, Join, Predicate, Sorted, asks, predicates
 from dbmedic.kit.statements.reading import Kind, Reading, Relation
 from dbmedic.kit.statements.text import bind, dialect, normalised
 
-__all__ = ["Kind", "Reading", "Relation", "bind", "dialect", "fingerprint", "kind", "normalised", "reading", "refusal"]
+__all__ = [
+    "Asks", "Join", "Kind", "Predicate", "Reading", "Relation", "Sorted", "asks", "bind", "dialect", "fingerprint",
+    "kind", "normalised", "predicates", "reading", "refusal", "why_not_planned",
+]  # fmt: skip
 
 
 def reading(sql: str, engine: str) -> Reading:
