@@ -18,7 +18,7 @@ Dialect: TypeAlias = Literal["sqlite", "postgres"]
 _HEADER = re.compile(r"^-- name: (\w+)((?: :\w+)*) --$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 _ONLY = re.compile(r"/\*(sqlite|postgres)\s(.*?)\*/", re.DOTALL)
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 _READS = ("select", "with")
 
 
