@@ -312,3 +312,210 @@ where e.kind not in (
         /*postgres jsonb_array_elements_text(cast(:without as jsonb)) without (value) */
 )
 order by e.turn, e.seq
+
+
+-- name: access_key :instant --
+-- A key that signs, by its public id; its user may be gone.
+select
+    k.id,
+    k.account,
+    k.user_id,
+    u.name as user_name,
+    k.sealed,
+    k.rights,
+    k.instances,
+    k.revoked_at,
+    t.sha256,
+    t.expires_at
+from keys k
+left join users u on u.id = k.user_id
+left join key_tokens t on t.key = k.id
+where k.hash = 'ram:' || :access_key and k.kind = 'ram'
+
+-- name: key_token_put --
+insert into key_tokens (key, sha256, expires_at) values (:key, :digest, :expires_at)
+
+-- name: nonce_put --
+-- No row comes back when it was used before.
+insert into nonces (key, nonce, until) values (:key, :nonce, :until)
+on conflict (key, nonce) do nothing
+returning key
+
+-- name: nonces_forget --
+delete from nonces where until < :now
+
+-- name: user_name :instant --
+select name from users where id = :id and account = :account
+
+
+-- name: policy_put --
+insert into policies (account, name, document, created_at)
+values (:account, :name, :document, :now)
+on conflict (account, name) do update set document = excluded.document
+
+-- name: policy_get :instant --
+select name, document, created_at from policies where account = :account and name = :name
+
+-- name: policies_of_account --
+select name, document, created_at from policies where account = :account order by name
+
+-- name: policy_delete --
+delete from policies where account = :account and name = :name returning name
+
+-- name: policy_attach --
+-- The user is found by name, so that it may be made in the same transaction.
+insert into policy_users (account, user_id, policy, created_at)
+select account, id, :policy, :now from users where account = :account and name = :user
+on conflict (account, user_id, policy) do nothing
+
+-- name: policy_attach_first --
+-- Only to a user that has none.
+insert into policy_users (account, user_id, policy, created_at)
+select u.account, u.id, :policy, :now
+from users u
+where
+    u.account = :account
+    and u.name = :user
+    and not exists (select 1 from policy_users p where p.account = u.account and p.user_id = u.id)
+
+-- name: policy_detach --
+delete from policy_users
+where
+    account = :account
+    and policy = :policy
+    and user_id in (select id from users where account = :account and name = :user)
+returning policy
+
+-- name: policies_of_user --
+select p.policy, d.document
+from policy_users p
+left join policies d on d.account = p.account and d.name = p.policy
+where p.account = :account and p.user_id = :user_id
+order by p.policy
+
+-- name: policy_attachments --
+select p.policy, u.name as user_name
+from policy_users p
+join users u on u.id = p.user_id
+where p.account = :account
+order by p.policy, u.name
+
+
+-- name: agent_put --
+insert into agents (id, account, version, created_at, updated_at) values (:id, :account, 1, :now, :now)
+
+-- name: agent_version_put --
+-- No row comes back when another write made this version first.
+insert into agent_versions (agent, version, name, prompt, enable_tools, tools, skills, created_at)
+values (:agent, :version, :name, :prompt, :enable_tools, :tools, :skills, :now)
+on conflict (agent, version) do nothing
+returning agent
+
+-- name: agent_publish --
+update agents set version = :version, updated_at = :now
+where id = :id and account = :account and deleted_at is null
+returning id
+
+-- name: agent_delete --
+update agents set deleted_at = :now where id = :id and account = :account and deleted_at is null returning id
+
+-- name: agent_get :instant --
+select a.id, a.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, a.created_at, a.updated_at
+from agents a
+join agent_versions v on v.agent = a.id and v.version = a.version
+where a.id = :id and a.account = :account and a.deleted_at is null
+
+-- name: agent_version_get :instant --
+-- Also of an agent that was deleted since.
+select a.id, v.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, a.created_at, a.updated_at
+from agents a
+join agent_versions v on v.agent = a.id
+where a.id = :id and a.account = :account and v.version = :version
+
+-- name: agents_page --
+select a.id, a.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, a.created_at, a.updated_at
+from agents a
+join agent_versions v on v.agent = a.id and v.version = a.version
+where a.account = :account and a.deleted_at is null
+order by a.created_at desc, a.id desc
+limit :limit offset :skip
+
+-- name: agents_count --
+select count(*) as total from agents where account = :account and deleted_at is null
+
+
+-- name: skill_put_new --
+-- No row comes back when the name is taken.
+insert into skills (id, account, name, description, dbtypes, content, created_at, updated_at)
+select :id, :account, :name, :description, :dbtypes, :content, :now, :now
+where not exists (select 1 from skills where account = :account and name = :name and deleted_at is null)
+returning id
+
+-- name: skill_update --
+-- No row comes back when there is no such skill, or another one has the name.
+update skills
+set name = :name, description = :description, dbtypes = :dbtypes, content = :content, updated_at = :now
+where
+    id = :id
+    and account = :account
+    and deleted_at is null
+    and not exists (
+        select 1 from skills other
+        where other.account = :account and other.name = :name and other.deleted_at is null and other.id <> :id
+    )
+returning id
+
+-- name: skill_delete --
+update skills set deleted_at = :now where id = :id and account = :account and deleted_at is null returning id
+
+-- name: skills_of_account --
+select id, name, description, dbtypes, content, created_at, updated_at
+from skills
+where account = :account and deleted_at is null
+order by created_at desc, id desc
+
+-- name: skill_get :instant --
+select id, name, description, dbtypes, content, created_at, updated_at
+from skills
+where id = :id and account = :account and deleted_at is null
+
+
+-- name: feedback_put --
+insert into feedback (turn, account, owner, rating, content, api, at)
+values (:turn, :account, :owner, :rating, :content, :api, :now)
+on conflict (turn) do update set
+    rating = excluded.rating, content = excluded.content, api = excluded.api, at = excluded.at
+
+-- name: feedback_delete --
+delete from feedback where turn = :turn
+
+-- name: feedback_of_turns --
+select f.turn, f.rating, f.content, f.at
+from
+    /*sqlite json_each(:turns) t join feedback f on f.turn = t.value */
+    /*postgres jsonb_array_elements_text(cast(:turns as jsonb)) t (value) join feedback f on f.turn = t.value */
+
+
+-- name: session_put_new --
+-- Keeps the one that is already there; read it with session_get, after the same transaction.
+insert into sessions (api, account, owner, session, conversation, created_at)
+values (:api, :account, :owner, :session, :conversation, :now)
+on conflict (api, account, owner, session) do nothing
+
+-- name: session_get :instant --
+select conversation from sessions
+where api = :api and account = :account and owner = :owner and session = :session
+
+-- name: sessions_of_conversations --
+select s.conversation, s.session
+from
+    /*sqlite json_each(:conversations) c join sessions s on s.conversation = c.value */
+    /*postgres jsonb_array_elements_text(cast(:conversations as jsonb)) c (value)
+    join sessions s on s.conversation = c.value */
+where s.api = :api
+
+-- name: session_message_put --
+-- No row comes back when the conversation has a message of this id.
+insert into session_messages (conversation, message) values (:conversation, :message)
+on conflict (conversation, message) do nothing
+returning message
