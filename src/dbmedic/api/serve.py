@@ -83,13 +83,14 @@ async def serve(
     ready: Callable[[str], None],
     drain: Callable[[], Awaitable[None]],
     stop: asyncio.Event | None = None,
+    listening: socket.socket | None = None,
 ) -> None:
     """Serves until SIGTERM, SIGINT or `stop`; then takes no more, awaits `drain`, and closes what is still open.
 
-    `ready` is told the base URL once connections are taken; port 0 takes a free one.  Raises `BadField("port")` when
-    the address cannot be had.
+    `ready` is told the base URL once connections are taken; port 0 takes a free one.  `listening` is a socket that
+    listens there already.  Raises `BadField("port")` when the address cannot be had.
     """
-    listening = listen(host, port)
+    listening = listening or listen(host, port)
     config = uvicorn.Config(
         app,
         http=LongTargets,

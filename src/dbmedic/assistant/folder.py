@@ -33,6 +33,10 @@ class Folder:
         if self._lock is None:
             self._lock = await run_sync(_locked, self.path)
 
+    async def held(self) -> bool:
+        """Whether this process has the folder: the lock is taken, and its file was not removed or replaced."""
+        return self._lock is not None and await run_sync(_same_file, self.path / "lock", self._lock)
+
     def unlock(self) -> None:
         """Gives the folder free; may be called twice."""
         if self._lock is not None:
@@ -96,6 +100,13 @@ def _locked(path: Path) -> int:
     os.ftruncate(file, 0)
     os.pwrite(file, f"{os.getpid()}\n".encode("ascii"), 0)
     return file
+
+
+def _same_file(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except OSError:
+        return False
 
 
 def _kept_key(path: Path, random: Callable[[int], bytes]) -> bytes:

@@ -1,0 +1,259 @@
+"""The parts of dbmedic, built from the settings and joined by name; and the server made of them.
+
+Nothing else knows all parts.  Modules that take long to import are imported when their part is built.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+import structlog
+
+from dbmedic.config import Config
+from dbmedic.core.errors import OutsideFailed
+
+if TYPE_CHECKING:
+    from dbmedic.api.edge import Edge
+    from dbmedic.api.ops import Ops
+    from dbmedic.assistant import Assistant
+    from dbmedic.assistant.folder import Folder
+    from dbmedic.assistant.live import Running
+    from dbmedic.core.ports import Engine, MetricSource, Model, Store
+    from dbmedic.core.values import Instance
+
+logger = structlog.get_logger("dbmedic.app")
+
+ROOM_BYTES = 16 << 20
+"""With less free space in the data folder the server is not ready."""
+CHECK_S = 2.0
+
+
+class Parts(NamedTuple):
+    """Everything that was built."""
+
+    config: Config
+    folder: Folder | None
+    """None: all is in memory."""
+    store: Store
+    metrics: MetricSource
+    models: Mapping[str, Model]
+    assistant: Assistant
+    ops: Ops
+
+    async def close(self) -> None:
+        """Closes the parts, the last built first; turns that still run are closed as interrupted."""
+        await self.assistant.turns.end(0)
+        await self.assistant.watch.close()
+        for model in self.models.values():
+            await model.close()
+        await self.metrics.close()
+        await self.store.close()
+
+
+async def build(config: Config, *, models: Mapping[str, Model] | None = None) -> Parts:
+    """The parts over the data folder of the settings, or over nothing but memory.
+
+    `models` replaces those of the settings.  Raises `WrongKey`, `BadField`, and what a store raises that cannot be
+    opened.
+    """
+    from dbmedic.api.ops import Ops
+    from dbmedic.assistant import Assistant
+    from dbmedic.assistant.accounts import first_start
+    from dbmedic.assistant.conversations import Conversations
+    from dbmedic.assistant.folder import key_of, open_folder
+    from dbmedic.assistant.instances import Instances
+    from dbmedic.assistant.keys import Keys
+    from dbmedic.assistant.secrets import Secrets
+    from dbmedic.assistant.turns import Limits, Turns
+    from dbmedic.assistant.watch import Watch
+    from dbmedic.metrics import open_metrics
+    from dbmedic.store.sqlite import open_store
+    from dbmedic.tools import tools
+
+    folder = await open_folder(config.data) if config.data is not None else None
+    given = key_of(config.key) if config.key else None
+    store = await open_store(folder.store if folder else None)
+    try:
+        key = given or (await folder.key(os.urandom) if folder else os.urandom(32))
+        secrets = Secrets(key, os.urandom)
+        await first_start(store, secrets, max_turns=config.max_turns, now=now, new_id=new_id)
+    except BaseException:
+        await store.close()
+        raise
+    metrics = open_metrics()
+    instances = Instances(store, secrets, now=now)
+    conversations = Conversations(store)
+    watch = Watch(instances, open_engine, metrics)
+    models = chosen_models(config) if models is None else models
+
+    def ended(running: Running) -> None:
+        question = running.turn.question
+        took = running.entries[-1].at - running.opened_at
+        ops.ended(question.api if question else "", running.turn.closed or "", took.total_seconds())
+
+    turns = Turns(
+        store,
+        conversations,
+        watch,
+        models,
+        tools(),
+        now=now,
+        new_id=new_id,
+        limits=Limits(turns=config.max_turns),
+        ended=ended,
+    )
+    ops = Ops(lambda: unready(folder, store), lambda: turns.running)
+    keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
+    return Parts(config, folder, store, metrics, models, Assistant(turns, conversations, keys, instances, watch), ops)
+
+
+def chosen_models(config: Config) -> dict[str, Model]:
+    """Who answers: the language model when one is set, the analyst otherwise."""
+    if config.model_url:
+        from dbmedic.models.openai_chat import OpenaiChat
+
+        chat = OpenaiChat(config.model_url, config.model, config.model_key or None, read_s=config.model_timeout_s)
+        return {chat.name: chat}
+    from dbmedic.diagnosis.analyst import Analyst
+
+    analyst = Analyst()
+    return {analyst.name: analyst}
+
+
+def open_engine(instance: Instance) -> Engine:
+    """An engine for an instance; its driver is imported with the first one."""
+    from dbmedic.engines import open_engine
+
+    return open_engine(instance)
+
+
+def asgi(parts: Parts) -> Edge:
+    """The ASGI application: every API, and what machines ask."""
+    from dbmedic.api import apis
+    from dbmedic.api.edge import Edge
+
+    return Edge([parts.ops.api(), *apis(parts.assistant)], parts.ops.seen)
+
+
+async def run(
+    config: Config,
+    *,
+    ready: Callable[[str], None],
+    stop: asyncio.Event | None = None,
+    models: Mapping[str, Model] | None = None,
+) -> None:
+    """Serves until it is told to stop; `ready` is told the base URL once.
+
+    Clients may connect, and wait, before the parts are built.  Raises `FolderTaken` when another process serves the
+    data folder, `BadField` for an address that cannot be had, and as `build`.
+    """
+    from dbmedic.api.serve import listen, serve
+
+    listening = listen(config.host, config.port)
+    try:
+        parts = await _taken(config, models)
+    except BaseException:
+        listening.close()
+        raise
+    turns = parts.assistant.turns
+    try:
+        if interrupted := await turns.recover():
+            logger.warning("turns were interrupted by the last end", turns=interrupted)
+        await serve(
+            asgi(parts),
+            config.host,
+            config.port,
+            listening=listening,
+            ready=ready,
+            drain=lambda: turns.end(config.shutdown_s),
+            stop=stop,
+        )
+    finally:
+        await parts.close()
+        if parts.folder is not None:
+            parts.folder.unlock()
+
+
+async def _taken(config: Config, models: Mapping[str, Model] | None) -> Parts:
+    """The parts, over a folder that is locked before anything in it is opened."""
+    from dbmedic.assistant.folder import open_folder
+
+    if config.data is None:
+        return await build(config, models=models)
+    folder = await open_folder(config.data)
+    await folder.lock()
+    try:
+        parts = await build(config, models=models)
+    except BaseException:
+        folder.unlock()
+        raise
+    return parts._replace(folder=folder)
+
+
+async def unready(folder: Folder | None, store: Store) -> dict[str, str]:
+    """What keeps the server from its work: part -> why.  Empty when nothing does."""
+    wrong = {}
+    try:
+        async with asyncio.timeout(CHECK_S):
+            await store.write(("setting_put_new", {"name": "key_id", "value": ""}))  # takes the write lock only
+    except TimeoutError:
+        wrong["store"] = f"not writable within {CHECK_S:g} s"
+    except OutsideFailed as failure:
+        wrong["store"] = f"not writable: {failure}"
+    if folder is not None:
+        if not await folder.held():
+            wrong["folder"] = "not locked by this server"
+        else:
+            free = (await asyncio.to_thread(shutil.disk_usage, folder.path)).free
+            if free < ROOM_BYTES:
+                wrong["disk"] = f"{free} bytes free"
+    return wrong
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+def write_logs(level: str, form: str) -> None:
+    """Log lines go to standard error: as JSON, or as text for a person at a terminal.  Called once by a server."""
+    text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    lowest = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer(_json),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_Bridge()], level=max(lowest, logging.WARNING))
+
+
+class _Bridge(logging.Handler):
+    """What libraries log, as our own lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines = structlog.get_logger("dbmedic.library")
+        lines.log(record.levelno, record.getMessage(), library=record.name, exc_info=record.exc_info)
+
+
+def _json(line: Any, **_: Any) -> str:
+    import msgspec
+
+    return msgspec.json.encode(line, enc_hook=str).decode()
