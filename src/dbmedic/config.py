@@ -190,7 +190,7 @@ def _converted(name: str, value: Any, source: str) -> Any:
         value = msgspec.convert(value, HINTS[name], strict=False, dec_hook=_path)
         if name == "zone":
             ZoneInfo(value)
-        if name == "model_url" and not value.startswith(("http://", "https://")):
+        if name == "model_url" and value and not value.startswith(("http://", "https://")):
             raise ValueError("not a web address")
     except (msgspec.ValidationError, OSError, ValueError, KeyError) as error:
         masked = "the value" if any((m.extra or {}).get("secret") for m in _metas(name)) else repr(value)

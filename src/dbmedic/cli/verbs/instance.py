@@ -1,0 +1,216 @@
+"""`dbmedic instance`: the watched databases, registered, listed, checked, removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dbmedic.cli.flags import json_flag, with_settings
+from dbmedic.cli.opened import config_here, opened, run
+from dbmedic.cli.printing import print_json, print_table
+
+if TYPE_CHECKING:
+    from dbmedic.core.values import Instance
+
+ADMINISTRATIVE = with_settings("data", "config")
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  dbmedic instance add shop postgresql://dbmedic:password@db.internal/shop --storage 100GiB
+  dbmedic instance check shop          what the account may see, and the GRANT that would help
+  dbmedic instance grants postgres     the two roles that dbmedic documents, as SQL"""
+)
+def command() -> None:
+    """Register, list, check and remove watched databases."""
+
+
+@command.command(cls=ADMINISTRATIVE)
+@click.argument("id")
+@click.argument("url")
+@click.option("--name", default="", help="What people call it.")
+@click.option("--region", default="")
+@click.option("--tags", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable, or several with commas.")
+@click.option("--storage", metavar="SIZE", help="Size of its volume where nothing measures it: 100GiB.")
+@click.option("--metrics", metavar="URL", help="Base URL of a Prometheus server that watches its host.")
+@click.option("--write-url", metavar="URL", help="URL for changes that a person approved.")
+@click.option("--rows", type=click.Choice(["never", "allow"]), default="never", show_default=True,
+              help="Whether answers may read rows of its tables.")  # fmt: skip
+@click.option("--no-check", is_flag=True, help="Register it without connecting to it.")
+@json_flag
+def add(
+    id: str,
+    url: str,
+    name: str,
+    region: str,
+    tags: tuple[str, ...],
+    storage: str | None,
+    metrics: str | None,
+    write_url: str | None,
+    rows: Any,
+    no_check: bool,
+    as_json: bool,
+) -> None:
+    """Register a database under an ID; connects first, so that what is registered works."""
+    from dbmedic.assistant.accounts import LOCAL
+    from dbmedic.cli.checkup import checkup, print_checkup
+
+    config, fields = config_here(), tags_of(tags)
+    size = storage_of(storage)
+
+    async def work() -> tuple[Instance, dict[str, Any] | None]:
+        async with opened(config) as parts:
+            instances = parts.assistant.instances
+            added = await instances.add(
+                id, url, LOCAL, name=name, region=region, tags=fields, storage_bytes=size,
+                metrics_url=metrics, write_url=write_url, rows=rows,
+            )  # fmt: skip
+            if no_check:
+                return added, None
+            try:
+                return added, await checkup(await parts.assistant.watch.target(id, LOCAL))
+            except BaseException:
+                await instances.remove(id, LOCAL)
+                raise
+
+    added, report = run(work())
+    if as_json:
+        print_json({"instance": shown(added), "check": report})
+    else:
+        click.echo(f"instance {id} registered" + ("" if report else ", not checked"))
+        if report:
+            print_checkup(report)
+
+
+@command.command("list", cls=ADMINISTRATIVE)
+@json_flag
+def list_(as_json: bool) -> None:
+    """List the registered databases."""
+    from dbmedic.assistant.accounts import LOCAL
+
+    config = config_here()
+
+    async def work() -> list[Instance]:
+        async with opened(config) as parts:
+            return await parts.assistant.instances.list(LOCAL)
+
+    lines = [shown(one) for one in run(work())]
+    if as_json:
+        return print_json({"instances": lines})
+    print_table(
+        ("ID", "ENGINE", "NAME", "REGION", "URL"),
+        [(line["id"], line["engine"], line["name"], line["region"], line["url"]) for line in lines],
+    )
+    return None
+
+
+@command.command(cls=ADMINISTRATIVE)
+@click.argument("id")
+@json_flag
+def show(id: str, as_json: bool) -> None:
+    """Show all that is registered of one database, without its password."""
+    from dbmedic.assistant.accounts import LOCAL
+
+    config = config_here()
+
+    async def work() -> Instance:
+        async with opened(config) as parts:
+            return await parts.assistant.instances.get(id, LOCAL)
+
+    line = shown(run(work()))
+    if as_json:
+        return print_json(line)
+    tags = ", ".join(f"{tag}={value}" for tag, value in line["tags"].items())
+    print_table(("FIELD", "VALUE"), [(field, tags if field == "tags" else value) for field, value in line.items()])
+    return None
+
+
+@command.command(cls=ADMINISTRATIVE)
+@click.argument("id")
+@json_flag
+def check(id: str, as_json: bool) -> None:
+    """Connect, and say what the account may see, what it may not, and the GRANT that would help.
+
+    Exit code 1 when there is no connection.
+    """
+    from dbmedic.assistant.accounts import LOCAL
+    from dbmedic.cli.checkup import checkup, print_checkup
+
+    config = config_here()
+
+    async def work() -> dict[str, Any]:
+        async with opened(config) as parts:
+            return await checkup(await parts.assistant.watch.target(id, LOCAL))
+
+    report = run(work())
+    if as_json:
+        print_json(report)
+    else:
+        print_checkup(report)
+
+
+@command.command(cls=ADMINISTRATIVE)
+@click.argument("id")
+@json_flag
+def remove(id: str, as_json: bool) -> None:
+    """Forget a database; conversations about it stay."""
+    from dbmedic.assistant.accounts import LOCAL
+
+    config = config_here()
+
+    async def work() -> None:
+        async with opened(config) as parts:
+            await parts.assistant.instances.remove(id, LOCAL)
+
+    run(work())
+    if as_json:
+        print_json({"id": id, "removed": True})
+    else:
+        click.echo(f"instance {id} removed")
+
+
+def shown(instance: Instance) -> dict[str, Any]:
+    """What may be printed of an instance."""
+    from dbmedic.kit.units import bytes_text
+    from dbmedic.kit.urls import engine_of, safe_url
+
+    return {
+        "id": instance.id,
+        "engine": engine_of(instance.url),
+        "url": safe_url(instance.url),
+        "name": instance.name,
+        "region": instance.region,
+        "tags": instance.tags,
+        "storage_bytes": instance.storage_bytes,
+        "storage": bytes_text(instance.storage_bytes) if instance.storage_bytes else None,
+        "metrics_url": safe_url(instance.metrics_url) if instance.metrics_url else None,
+        "write_url": safe_url(instance.write_url) if instance.write_url else None,
+        "rows": instance.rows,
+        "created_at": instance.created_at,
+    }
+
+
+def tags_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME=VALUE, several with commas.  Raises `BadField`."""
+    from dbmedic.core.errors import BadField
+
+    pairs = [text.strip().partition("=") for given in texts for text in given.split(",") if text.strip()]
+    for tag, equals, _ in pairs:
+        if not tag or not equals:
+            raise BadField("tags", f"--tags: {tag or '='!r} is not NAME=VALUE")
+    return {tag.strip(): value.strip() for tag, _, value in pairs}
+
+
+def storage_of(text: str | None) -> int | None:
+    """A size in bytes.  Raises `BadField`."""
+    from dbmedic.core.errors import BadField
+    from dbmedic.kit.units import parse_bytes
+
+    if text is None:
+        return None
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise BadField("storage_bytes", f"--storage: {text!r} is not a size; write 100GiB, say") from error
