@@ -1,0 +1,285 @@
+"""Verdict -> the answer, as Markdown in the reader's language.  Pure.
+
+Verdict first, in bold, naming the object; then the numbers, why, what to do (mildest first, each statement with its
+lock and risk), what was fine, what could not be seen and the grant that would help.  Short enough for three at night.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dbmedic.core.values import Measure
+from dbmedic.diagnosis import said
+from dbmedic.diagnosis.disk import disk_numbers, disk_verdict
+from dbmedic.diagnosis.evidence import Evidence, Fact
+from dbmedic.diagnosis.page import Page
+from dbmedic.diagnosis.rank import Cause, Verdict
+from dbmedic.diagnosis.said import Reader
+from dbmedic.diagnosis.symptoms import Symptom, symptoms
+from dbmedic.diagnosis.understand import Understood
+from dbmedic.kit.units import ratio_text, seconds_text, show, time_text
+
+FINE, UNSEEN, NOTES, LISTED = 5, 3, 4, 5
+"""Items shown of what was fine, what was unseen, what was noticed besides, and in lists."""
+CONFIDENCES = ("measured", "estimate", "heuristic")
+
+
+class Answer(Struct, frozen=True):
+    text: str
+    rests: tuple[str, ...]
+    """Ids of the measures whose numbers stand in the text."""
+
+
+def answer(asked: Understood, verdict: Verdict, seen: Evidence, reader: Reader) -> Answer:
+    """The answer about the instance that was asked about."""
+    page, symptom = Page(reader), symptoms()[asked.symptom]
+    instance = asked.instance or ""
+    if asked.wants_change:
+        page.said("talk.change")
+        page.gap()
+    if not seen.measures and not seen.facts and verdict.unseen:
+        page.said("verdict.blind", instance=instance)
+    else:
+        _style(page, asked, symptom, verdict, seen, instance)
+    _unseen(page, verdict)
+    _footer(page, asked, verdict, seen)
+    return Answer(page.text, tuple(page.rests))
+
+
+def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, seen: Evidence, instance: str) -> None:
+    match symptom.style:
+        case "disk":
+            disk_verdict(page, seen, instance)
+            disk_numbers(page, seen, instance)
+            _causes(page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown")))
+        case "list":
+            _listing(page, symptom, seen, instance)
+            _causes(page, verdict.roots)
+        case "facts":
+            page.said("verdict.facts", instance=instance)
+            page.gap()
+            _facts(page, symptom, seen)
+            _causes(page, verdict.roots)
+        case _:
+            _headline(page, asked, symptom, verdict, seen, instance)
+            _leads(page, symptom, verdict, seen)
+            _causes(page, verdict.roots)
+    for name in asked.also:
+        _second(page, symptoms()[name], seen, instance)
+    _asides(page, symptom, verdict)
+    _fine(page, verdict, seen)
+
+
+# -- the parts, in the order they stand ---------------------------------------------------------------------------
+
+
+def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, seen: Evidence, instance: str) -> None:
+    reader = page.reader
+    if len(verdict.roots) == 1:
+        fact = verdict.roots[0].fact
+        page.add(f"**{instance}: {said.headline(fact, reader)}.**".replace("。.", "。"), fact.measure.id)
+        return
+    if verdict.roots:
+        page.said("verdict.several", count=len(verdict.roots), instance=instance)
+        for number, cause in enumerate(verdict.roots, 1):
+            later = f" ({reader.say('verdict.later')})" if cause.later else ""
+            page.add(f"{number}. {said.headline(cause.fact, reader)}{later}", cause.fact.measure.id)
+        return
+    if any(one.check in symptom.signs or one.check in symptom.lead for one in verdict.unseen) and not verdict.fine:
+        page.said("verdict.partly", instance=instance)
+    elif symptom.posture:
+        page.said("verdict.posture_fine", instance=instance)
+    elif asked.symptom in ("slow", "hang", "cpu", "memory", "io"):
+        page.said("verdict.none_slow", instance=instance)
+    else:
+        page.said("verdict.none", instance=instance)
+    if verdict.client_share is not None and verdict.client_share >= 0.5:
+        page.said(
+            "verdict.client", *(one.id for one in seen.of("wait-profile")), share=ratio_text(verdict.client_share)
+        )
+    page.gap()
+    _proof(page, verdict, seen)
+    if symptom.ask is not None:
+        page.gap()
+        page.said(f"ask.{symptom.ask}")
+
+
+def _proof(page: Page, verdict: Verdict, seen: Evidence) -> None:
+    """Three to five numbers that show that nothing is wrong."""
+    shown = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None]
+    with_numbers = [item for item in shown if item[1]]
+    for text, measures in (with_numbers + [item for item in shown if not item[1]])[:FINE]:
+        page.bullet(text, *measures)
+
+
+def _leads(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> None:
+    """What was asked about, in numbers, where it is not the cause itself."""
+    if not verdict.roots:
+        return
+    found = {fact.check for cause in verdict.roots for fact in (cause.fact, *cause.chain)}
+    for checked in verdict.fine:
+        if checked.check in symptom.lead and checked.check not in found:
+            item = said.fine(checked, seen, page.reader)
+            if item is not None and item[1]:
+                page.gap()
+                page.add(
+                    page.reader.say("verdict.not_cause", what=said.title(checked.check, page.reader), value=item[0]),
+                    *item[1],
+                )
+
+
+def _causes(page: Page, roots: tuple[Cause, ...]) -> None:
+    reader = page.reader
+    if not roots:
+        return
+    page.part("part.measured")
+    for cause in roots:
+        page.bullet(said.finding(cause.fact, reader), cause.fact.measure.id)
+        for effect in cause.chain[:3]:
+            page.add(f"  - {reader.say('part.leads_to')}: {said.headline(effect, reader)}", effect.measure.id)
+        if cause.siblings:
+            names = [f"`{one.finding.object}`" for one in cause.siblings[:LISTED]]
+            page.add(
+                f"  - {reader.say('part.also_on', list=reader.listed(names))}",
+                *(one.measure.id for one in cause.siblings[:LISTED]),
+            )
+    reasons = [text for cause in roots[:1] if (text := said.why(cause.fact, reader))]
+    for text in reasons:
+        page.add(f"**{reader.say('part.why')}**: {text}")
+    _remedies(page, roots)
+
+
+def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:
+    reader = page.reader
+    fixes = [(cause, fact) for cause in roots for fact in _mildest(cause)]
+    if fixes:
+        page.part("part.now")
+    said_already: set[str] = set()
+    for _, fact in fixes:
+        if fact.finding.fix is not None and fact.finding.fix.statement not in said_already:
+            said_already.add(fact.finding.fix.statement)
+            page.all(said.fix_lines(fact.finding.fix, reader))
+    for cause in roots[:2]:
+        text = said.valued(reader, f"lasting.{cause.fact.check}", cause.fact.measure)
+        if text is not None:
+            page.add(f"**{reader.say('part.lasting')}**: {text}")
+    checks = dict.fromkeys(f"`{fact.check}`" for cause in roots for fact in (cause.fact, *cause.chain[:1]))
+    if fixes:
+        page.said("part.verify", checks=reader.listed(list(checks)))
+
+
+def _mildest(cause: Cause) -> list[Fact]:
+    """The root's own fix; where it has none, that of the nearest effect that has one."""
+    return next(([fact] for fact in (cause.fact, *cause.chain) if fact.finding.fix is not None), [])
+
+
+def _listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:
+    """Rows of the checks that the question asks to see."""
+    reader = page.reader
+    if symptom.id == "table-sizes":
+        page.said("verdict.sizes", instance=instance)
+        disk_numbers(page, seen, instance)
+        return
+    rows = [one for check in symptom.lead for one in seen.of(check)]
+    distinct: dict[str, Measure] = {}
+    for one in rows:
+        distinct.setdefault(said.statement(one) or one.object, one)
+    if not distinct:
+        page.said("verdict.no_statements", instance=instance)
+        return
+    page.said("verdict.list", instance=instance)
+    page.gap()
+    for number, one in enumerate(list(distinct.values())[:LISTED], 1):
+        words = said.shown(one, reader)
+        numbers = [
+            f"{name} {words[name]}" for name in ("share", "calls", "mean_s", "running", "busy", "rows") if name in words
+        ]
+        text = said.statement(one) or one.object
+        page.add(f"{number}. `{text}` {reader.listed(numbers).replace('_s ', ' ')}", one.id)
+
+
+def _facts(page: Page, symptom: Symptom, seen: Evidence) -> None:
+    for check in symptom.lead:
+        for one in seen.of(check)[:1]:
+            words = said.shown(one, page.reader)
+            numbers = [f"{name} {text}" for name, text in words.items() if one.units.get(name) != "sql" and text][
+                :LISTED
+            ]
+            page.bullet(f"{said.title(check, page.reader)}: {page.reader.listed(numbers)}", one.id)
+
+
+def _second(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:
+    """The short answer to a second thing the question asked."""
+    page.gap()
+    if symptom.style == "disk":
+        disk_verdict(page, seen, instance)
+        return
+    for check in symptom.lead[:2]:
+        for one in seen.of(check)[:1]:
+            words = [
+                f"{n} {show(v, one.units[n], page.reader.zone)}"
+                for n, v in one.values.items()
+                if n in one.units and v is not None
+            ]
+            page.bullet(f"{said.title(check, page.reader)}: {page.reader.listed(words[:LISTED])}", one.id)
+
+
+def _asides(page: Page, symptom: Symptom, verdict: Verdict) -> None:
+    reader = page.reader
+    if verdict.contributing:
+        page.gap()
+        items = [said.headline(cause.fact, reader) for cause in verdict.contributing]
+        ids = [cause.fact.measure.id for cause in verdict.contributing]
+        page.said("part.contributing", *ids, list=reader.serial(items))
+    notes = verdict.notes[: NOTES if symptom.id == "health" else 2]
+    if notes:
+        page.gap()
+        items = [said.headline(fact, reader) for fact in notes]
+        page.said("part.also", *(fact.measure.id for fact in notes), list=reader.serial(items))
+    if verdict.posture and symptom.id == "health":
+        page.said("part.posture", count=len(verdict.posture))
+
+
+def _fine(page: Page, verdict: Verdict, seen: Evidence) -> None:
+    if not verdict.roots or not verdict.fine:
+        return
+    items = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None][:FINE]
+    if items:
+        page.gap()
+        ids = [id for _, measures in items for id in measures]
+        page.said("part.fine", *ids, list=page.reader.listed([text for text, _ in items]))
+
+
+def _unseen(page: Page, verdict: Verdict) -> None:
+    reader = page.reader
+    relevant = [one for one in verdict.unseen if one.reason != "no_history"]
+    if not relevant:
+        return
+    page.gap()
+    items = [f"{said.title(one.check, reader)} ({reader.say(f'reason.{one.reason}')})" for one in relevant[:UNSEEN]]
+    more = f" {reader.say('part.unseen_more', count=len(relevant) - UNSEEN)}" if len(relevant) > UNSEEN else ""
+    page.add(reader.say("part.unseen", list=reader.listed(items) + more))
+    grants = list(dict.fromkeys(one.grant for one in relevant if one.grant))
+    if grants:
+        page.said("part.would_help")
+        page.all(["```sql", *(grant.rstrip(";") + ";" for grant in grants[:UNSEEN]), "```"])
+
+
+def _footer(page: Page, asked: Understood, verdict: Verdict, seen: Evidence) -> None:
+    reader = page.reader
+    times = [one.at for one in seen.measures.values()]
+    if not times:
+        return
+    page.gap()
+    window = max((one.window_s or 0 for one in seen.measures.values()), default=0)
+    at = time_text(max(times), reader.zone)
+    parts = [
+        reader.say("part.delta", window=seconds_text(window), time=at) if window else reader.say("part.moment", time=at)
+    ]
+    if verdict.roots:
+        sure = max((cause.fact.finding.confidence for cause in verdict.roots), key=CONFIDENCES.index)
+        parts.append(reader.say("part.confidence", confidence=reader.say(f"confidence.{sure}")))
+    if asked.window is not None:
+        parts.append(reader.say("part.history", since=time_text(asked.window.start, reader.zone)))
+    gap = "" if reader.language in ("zh-CN", "zh-TW", "ja") else " "
+    page.add(gap.join(parts))

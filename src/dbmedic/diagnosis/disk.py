@@ -1,0 +1,175 @@
+"""The answer to "is the disk full, must it grow?": used, total, percent, what takes it, what grows, what can be freed.
+
+Expansion is never advised from the percentage alone: what can be freed is counted first.  Where nothing sees the host,
+the answer says so and names the three ways to change that.
+"""
+
+from __future__ import annotations
+
+from dbmedic.core.values import Measure
+from dbmedic.diagnosis.evidence import Evidence
+from dbmedic.diagnosis.page import Page
+from dbmedic.diagnosis.said import shown, title
+from dbmedic.kit.units import bytes_rate_text, bytes_text, ratio_text, seconds_text
+
+FULL, TIGHT = 0.95, 0.80
+RELEASE_FIRST = 0.20
+"""Share of the used space from which freeing comes before buying."""
+GROWS = 0.0
+ROWS = 6
+RECLAIM = {
+    "unused-index": ("size",),
+    "duplicate-index": ("size",),
+    "invalid-index": ("size",),
+    "sl-freelist": ("free", "free_bytes", "size"),
+    "my-fragmentation": ("free", "free_bytes", "data_free"),
+    "pg-table-bloat": ("wasted", "bloat"),
+    "pg-index-bloat": ("wasted", "bloat"),
+    "pg-wal-dir": ("over", "excess"),
+    "temp-space-live": ("size",),
+}
+"""Check -> columns that may say how many bytes could be freed, first found counts."""
+
+
+def volumes(seen: Evidence) -> list[Measure]:
+    """The measured volumes, fullest first."""
+    found = [one for one in seen.of("disk-used") if isinstance(one.values.get("ratio"), int | float)]
+    return sorted(found, key=lambda one: -one.values["ratio"])
+
+
+def disk_verdict(page: Page, seen: Evidence, instance: str) -> None:
+    """The bold sentence."""
+    known = volumes(seen)
+    if not known:
+        base = [one for one in parts(seen, "database") if one.values.get("size")]
+        if base:
+            size = bytes_text(sum(one.values["size"] for one in base))
+            page.said("disk.unknown", *(one.id for one in base), instance=instance, size=size)
+        else:
+            page.said("disk.unknown_plain", instance=instance)
+        return
+    worst = known[0]
+    ratio, reclaim = worst.values["ratio"], sum(size for _, size, _ in reclaimable(seen))
+    used = worst.values.get("used") or 0
+    if ratio >= FULL:
+        key = "disk.urgent"
+    elif ratio >= TIGHT:
+        key = "disk.release" if reclaim >= RELEASE_FIRST * used else "disk.expand"
+    else:
+        key = "disk.ok_growing" if growing(seen) else "disk.ok"
+    page.said(key, worst.id, instance=instance, reclaim=bytes_text(reclaim), **_volume(worst, page))
+
+
+def disk_numbers(page: Page, seen: Evidence, instance: str) -> None:
+    """What follows the verdict, shortest first."""
+    reader, known = page.reader, volumes(seen)
+    page.gap()
+    for one in known:
+        page.bullet(reader.say("disk.volume", **_volume(one, page)), one.id)
+        if one.values.get("source") == "allocated":
+            page.bullet(reader.say("disk.allocated"), one.id)
+    if not known:
+        page.said("disk.verdict_unknown")
+        page.said("disk.ways")
+        for way in ("way_host", "way_storage", "way_metrics"):
+            page.bullet(reader.say(f"disk.{way}", instance=instance))
+    _growth(page, seen)
+    _freeable(page, seen)
+    _table(page, seen)
+
+
+def parts(seen: Evidence, *kinds: str) -> list[Measure]:
+    """What takes the space, of some kinds or all, largest first."""
+    found = [one for one in seen.of("disk-breakdown") if not kinds or one.values.get("kind") in kinds]
+    return sorted(found, key=lambda one: -(one.values.get("size") or 0))
+
+
+def growing(seen: Evidence) -> list[Measure]:
+    """Tables that grew between the two samples (databases where no table did), fastest first."""
+    rates = [one for one in parts(seen) if (one.values.get("growth") or 0) > GROWS]
+    tables = [one for one in rates if one.values.get("kind") == "table"]
+    return sorted(tables or rates, key=lambda one: -one.values["growth"])
+
+
+def reclaimable(seen: Evidence) -> list[tuple[str, float, tuple[str, ...]]]:
+    """(check, bytes, measures) of what could be freed, largest first."""
+    found = []
+    for check, columns in RECLAIM.items():
+        facts = [fact for fact in seen.facts if fact.check == check]
+        sizes = [next((fact.values[c] for c in columns if fact.values.get(c)), 0) for fact in facts]
+        if sum(sizes) > 0:
+            found.append((check, float(sum(sizes)), tuple(fact.measure.id for fact in facts)))
+    return sorted(found, key=lambda one: -one[1])
+
+
+def _volume(one: Measure, page: Page) -> dict[str, str]:
+    words = shown(one, page.reader)
+    used, total = one.values.get("used"), one.values.get("total")
+    free = one.values.get("free")
+    if free is None and used is not None and total is not None:
+        free = total - used
+    return {
+        "volume": words.get("volume", one.object),
+        "used": words.get("used", "?"),
+        "total": words.get("total", "?"),
+        "free": bytes_text(free),
+        "ratio": ratio_text(one.values["ratio"]),
+        "source": words.get("source", one.source),
+    }
+
+
+def _growth(page: Page, seen: Evidence) -> None:
+    reader, found = page.reader, growing(seen)
+    window = next((one.window_s for one in parts(seen) if one.window_s), None)
+    if window is None:
+        return
+    if not found:
+        page.bullet(reader.say("disk.not_growing", window=seconds_text(window)), *(one.id for one in parts(seen)[:1]))
+        return
+    said = [
+        reader.say("disk.growing", name=_name(one), rate=bytes_rate_text(one.values["growth"])) for one in found[:3]
+    ]
+    page.bullet(reader.say("disk.grows", list=reader.listed(said)), *(one.id for one in found[:3]))
+    known = volumes(seen)
+    total_rate = sum(one.values["growth"] for one in found)
+    if known and known[0].values.get("free") and total_rate > 0:
+        free = known[0].values["free"]
+        eta = seconds_text(free / total_rate)
+        text = reader.say("disk.eta", free=bytes_text(free), eta=eta, window=seconds_text(window))
+        page.bullet(text, known[0].id)
+
+
+def _freeable(page: Page, seen: Evidence) -> None:
+    reader, found = page.reader, reclaimable(seen)
+    if not found:
+        page.bullet(reader.say("disk.nothing_freeable"))
+        return
+    items = [f"{title(check, reader)} {bytes_text(size)}" for check, size, _ in found[:4]]
+    total = bytes_text(sum(size for _, size, _ in found))
+    measures = [id for _, _, ids in found[:4] for id in ids]
+    page.bullet(reader.say("disk.freeable", list=reader.listed(items), reclaim=total), *measures)
+
+
+def _table(page: Page, seen: Evidence) -> None:
+    """The largest databases and tables."""
+    databases = [one for one in parts(seen, "database") if one.values.get("size")][:2]
+    others = [one for one in parts(seen) if one.values.get("kind") != "database" and one.values.get("size")]
+    rows = (databases + others)[:ROWS]
+    if not rows:
+        return
+    page.gap()
+    page.said("disk.table_head")
+    page.add("|---|---:|---:|---:|")
+    for one in rows:
+        words = shown(one, page.reader)
+        kind = page.reader.say(f"disk.kind_{one.values.get('kind')}") if one.values.get("kind") in KINDS else ""
+        cells = (f"{kind} {_name(one)}".strip(), *(words.get(name, "") for name in ("size", "share", "rows")))
+        page.add(f"| {' | '.join(cells)} |", one.id)
+
+
+KINDS = ("database", "table", "index", "wal", "binlog", "temp", "log", "free")
+
+
+def _name(one: Measure) -> str:
+    name = str(one.values.get("name") or one.object)
+    return "" if one.values.get("kind") in ("wal", "binlog", "temp", "log", "free") else f"`{name}`"

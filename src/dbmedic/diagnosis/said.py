@@ -1,0 +1,162 @@
+"""Measures in the reader's words: headlines, findings, what was fine, fixes.  Every number said names its measure.
+
+Numbers come from measures only; a phrase that needs a value which was not measured is not used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dbmedic.checks.check import Check, catalogue, render, words
+from dbmedic.core import lang
+from dbmedic.core.events import Checked
+from dbmedic.core.values import Fix, Measure, Unit
+from dbmedic.diagnosis.evidence import Evidence, Fact
+from dbmedic.kit.units import show
+
+NAMES = frozenset({"pid", "root", "holder", "holder_pid", "blocker", "session"})
+"""Columns whose numbers are names."""
+STATEMENT = 200
+"""Characters of a statement shown inside a sentence."""
+
+
+class Reader(Struct, frozen=True):
+    """For whom words are chosen."""
+
+    language: str
+    zone: str | None = None
+
+    def say(self, key: str, /, **fields: Any) -> str:
+        return lang.phrase(self.language, key, **fields)
+
+    def listed(self, items: list[str]) -> str:
+        return ("、" if self.language in ("zh-CN", "zh-TW", "ja") else ", ").join(items)
+
+    def serial(self, items: list[str]) -> str:
+        """Items that may hold commas of their own."""
+        return (";" if self.language in ("zh-CN", "zh-TW") else "; ").join(items)
+
+
+def valued(reader: Reader, key: str, measure: Measure) -> str | None:
+    """A phrase filled with the values of a measure; None when there is no such phrase or a value is not known."""
+    text = lang.template(reader.language, key)
+    if text is None:
+        return None
+    wanted = lang.fields(text)
+    if any(measure.values.get(name) in (None, "") for name in wanted):
+        return None
+    return text.format_map(shown(measure, reader))
+
+
+def shown(measure: Measure, reader: Reader) -> dict[str, str]:
+    """Column -> value in words with its unit."""
+    return {
+        name: show(value, _unit(measure, name), reader.zone)
+        for name, value in measure.values.items()
+        if value is not None
+    }
+
+
+def title(check: str, reader: Reader) -> str:
+    known = catalogue().get(check)
+    return words(known, reader.language).title if known else check
+
+
+def headline(fact: Fact, reader: Reader) -> str:
+    """What is wrong, in one sentence that names the object."""
+    said = valued(reader, f"headline.{fact.check}", fact.measure)
+    return said or _first_sentence(finding(fact, reader, statements=False))
+
+
+def finding(fact: Fact, reader: Reader, *, statements: bool = True) -> str:
+    """The finding with its numbers; long statements are cut, or left out."""
+    known = catalogue().get(fact.check)
+    if known is None:
+        return f"{fact.check}: {fact.finding.object}"
+    return render(known, _readable(fact.measure, statements=statements), reader.language, reader.zone)
+
+
+def why(fact: Fact, reader: Reader) -> str | None:
+    known = catalogue().get(fact.check)
+    return words(known, reader.language).why if known else None
+
+
+def fine(checked: Checked, seen: Evidence, reader: Reader) -> tuple[str, tuple[str, ...]] | None:
+    """(a few words with the number that shows it, ids of the measures); None when there is nothing short to say."""
+    measures = [seen.measures[id] for id in checked.measures if id in seen.measures]
+    key = f"fine.{checked.check}"
+    for measure in measures[:1]:
+        if (said := valued(reader, key, measure)) is not None:
+            return said, (measure.id,)
+        if (number := _main_number(measure, catalogue().get(checked.check))) is not None:
+            return f"{title(checked.check, reader)} {show(measure.values[number], measure.units[number])}", (
+                measure.id,
+            )
+    text = lang.template(reader.language, key)
+    if text is not None and not lang.fields(text) and not measures:
+        return text, ()
+    return None
+
+
+def fix_lines(fix: Fix, reader: Reader) -> list[str]:
+    """The statement in a fence, then its lock and risk, and how to undo it."""
+    label = reader.say("fix.label", lock=reader.say(f"fix.{fix.safety}"), risk=reader.say(f"risk.{fix.safety}"))
+    if fix.dangerous:
+        label += "; " + reader.say("fix.dangerous")
+    lines = ["```sql", fix.statement.rstrip().rstrip(";") + ";", "```", f"({label})"]
+    if fix.rollback:
+        lines.append(reader.say("part.rollback", statement=fix.rollback))
+    return lines
+
+
+def statement(measure: Measure) -> str | None:
+    """The statement a measure is about, on one line."""
+    for name, unit in measure.units.items():
+        if unit == "sql" and measure.values.get(name):
+            return one_line(str(measure.values[name]))
+    return None
+
+
+def one_line(sql: str, limit: int = STATEMENT) -> str:
+    flat = re.sub(r"\s+", " ", sql).strip()
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def _readable(measure: Measure, *, statements: bool) -> Measure:
+    """The measure with its statements short and quoted."""
+    values: dict[str, Any] = dict(measure.values)
+    for name, unit in measure.units.items():
+        if unit == "sql" and values.get(name):
+            values[name] = f"`{one_line(str(values[name]))}`" if statements else "…"
+    units: dict[str, Unit] = {name: _unit(measure, name) for name in measure.units}
+    return msgspec.structs.replace(measure, values=values, units=units)
+
+
+def _unit(measure: Measure, name: str) -> Unit:
+    """The unit of a column; numbers that are names, such as a process id, are no counts."""
+    return "text" if name in NAMES else measure.units.get(name, "text")
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.;。;])\s*(?=[^\d\s])", text.strip(), maxsplit=1)[0].rstrip(" .;。")
+
+
+_TELLING = ("ratio", "seconds", "bytes", "per_second", "bytes_per_second", "count")
+
+
+def _main_number(measure: Measure, check: Check | None) -> str | None:
+    """The column that says most: the one the level is about, else the first share, time or size."""
+    of = check.level.of if check else None
+    known: Mapping[str, Any] = {name: v for name, v in measure.values.items() if isinstance(v, int | float)}
+    if of in known and measure.units.get(of or "") in _TELLING:
+        return of
+    for unit in _TELLING[:2]:
+        for name in known:
+            if measure.units.get(name) == unit:
+                return name
+    return None
