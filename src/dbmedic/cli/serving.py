@@ -1,0 +1,57 @@
+"""Runs the server for a command: its event loop, its log, and when it has to end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+import structlog
+
+from dbmedic import __version__, app
+from dbmedic.config import Config
+
+logger = structlog.get_logger("dbmedic.serve")
+
+
+def serve(config: Config, *, with_parent: bool) -> None:
+    """Serves until SIGTERM, SIGINT or, `with_parent`, the end of standard input.
+
+    Raises `FolderTaken`, `BadField` for an address that cannot be had, and what the store raises.
+    """
+    app.write_logs(config.log_level, config.log_format)
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_serve(config, with_parent))
+
+
+async def _serve(config: Config, with_parent: bool) -> None:
+    stop = asyncio.Event()
+    watching = asyncio.create_task(_orphaned(stop)) if with_parent else None
+
+    def ready(url: str) -> None:
+        logger.info("ready", url=url, data=str(config.data), version=__version__)
+        if sys.stderr.isatty():
+            click.echo(f"dbmedic {__version__} serves {url} on {config.data}; Ctrl-C ends it", err=True)
+
+    try:
+        await app.run(config, ready=ready, stop=stop)
+    finally:
+        if watching is not None:
+            watching.cancel()
+
+
+async def _orphaned(stop: asyncio.Event) -> None:
+    """Sets `stop` when whoever holds the other end of standard input is gone."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    stop.set()
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """The faster event loop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
