@@ -1,8 +1,12 @@
 """The allocated size and the engine's own: on real servers, and where an account may not see."""
 
+from pathlib import Path
+
+import apsw
 import pytest
 
 from dbmedic.core.errors import Denied, Unmeasured
+from dbmedic.engines.sqlite import Sqlite
 from dbmedic.metrics.allocated import Allocated, statements
 from metrics.known import Known, instance
 
@@ -65,6 +69,21 @@ async def test_without_a_size_at_registration_there_is_none():
 async def test_an_engine_that_tells_no_sizes_is_said():
     with pytest.raises(Unmeasured, match=r"a redis server does not tell"):
         await disk(Known(engine="redis"))
+
+
+async def test_sqlite_is_its_pages_and_its_write_ahead_log(tmp_path):
+    path = tmp_path / "shop.db"
+    writer = apsw.Connection(str(path))
+    writer.execute("pragma journal_mode=wal; create table t(x); insert into t values (zeroblob(300000))")
+    watched = instance(url=f"sqlite:///{path}", storage_bytes=GIB)
+    engine = Sqlite(watched)
+    (row,) = await Allocated().rows("disk", watched, engine)
+    log_bytes = Path(f"{path}-wal").stat().st_size
+    assert log_bytes > 300_000
+    ((pages,),) = writer.execute("pragma page_count")
+    assert row["used"] == pages * 4096 + log_bytes
+    await engine.close()
+    writer.close()
 
 
 def test_every_engine_says_how_it_is_asked():
