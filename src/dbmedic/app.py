@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from socket import socket
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -58,11 +59,11 @@ class Parts(NamedTuple):
         await self.store.close()
 
 
-async def build(config: Config, *, models: Mapping[str, Model] | None = None) -> Parts:
+async def build(config: Config, *, folder: Folder | None = None, models: Mapping[str, Model] | None = None) -> Parts:
     """The parts over the data folder of the settings, or over nothing but memory.
 
-    `models` replaces those of the settings.  Raises `WrongKey`, `BadField`, and what a store raises that cannot be
-    opened.
+    `folder` is that folder when it is open already, `models` replaces those of the settings.  Raises `WrongKey`,
+    `BadField`, and what a store raises that cannot be opened.
     """
     from dbmedic.api.ops import Ops
     from dbmedic.assistant import Assistant
@@ -78,7 +79,8 @@ async def build(config: Config, *, models: Mapping[str, Model] | None = None) ->
     from dbmedic.store.sqlite import open_store
     from dbmedic.tools import tools
 
-    folder = await open_folder(config.data) if config.data is not None else None
+    if folder is None and config.data is not None:
+        folder = await open_folder(config.data)
     given = key_of(config.key) if config.key else None
     store = await open_store(folder.store if folder else None)
     try:
@@ -155,47 +157,39 @@ async def run(
     Clients may connect, and wait, before the parts are built.  Raises `FolderTaken` when another process serves the
     data folder, `BadField` for an address that cannot be had, and as `build`.
     """
-    from dbmedic.api.serve import listen, serve
-
-    listening = listen(config.host, config.port)
-    try:
-        parts = await _taken(config, models)
-    except BaseException:
-        listening.close()
-        raise
-    turns = parts.assistant.turns
-    try:
-        if interrupted := await turns.recover():
-            logger.warning("turns were interrupted by the last end", turns=interrupted)
-        await serve(
-            asgi(parts),
-            config.host,
-            config.port,
-            listening=listening,
-            ready=ready,
-            drain=lambda: turns.end(config.shutdown_s),
-            stop=stop,
-        )
-    finally:
-        await parts.close()
-        if parts.folder is not None:
-            parts.folder.unlock()
-
-
-async def _taken(config: Config, models: Mapping[str, Model] | None) -> Parts:
-    """The parts, over a folder that is locked before anything in it is opened."""
+    from dbmedic.api.serve import listen
     from dbmedic.assistant.folder import open_folder
 
-    if config.data is None:
-        return await build(config, models=models)
-    folder = await open_folder(config.data)
-    await folder.lock()
-    try:
-        parts = await build(config, models=models)
-    except BaseException:
-        folder.unlock()
-        raise
-    return parts._replace(folder=folder)
+    folder = await open_folder(config.data) if config.data is not None else None
+    with listen(config.host, config.port) as listening:
+        try:
+            if folder is not None:
+                await folder.lock()
+            parts = await build(config, folder=folder, models=models)
+            try:
+                await _serve(parts, listening, ready, stop)
+            finally:
+                await parts.close()
+        finally:
+            if folder is not None:
+                folder.unlock()
+
+
+async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], stop: asyncio.Event | None) -> None:
+    from dbmedic.api.serve import serve
+
+    config, turns = parts.config, parts.assistant.turns
+    if interrupted := await turns.recover():
+        logger.warning("turns were interrupted by the last end", turns=interrupted)
+    await serve(
+        asgi(parts),
+        config.host,
+        config.port,
+        listening=listening,
+        ready=ready,
+        drain=lambda: turns.end(config.shutdown_s),
+        stop=stop,
+    )
 
 
 async def unready(folder: Folder | None, store: Store) -> dict[str, str]:

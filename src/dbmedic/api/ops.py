@@ -9,7 +9,16 @@ from typing import Final
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, exposition
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    exposition,
+)
 
 from dbmedic import __version__
 from dbmedic.api import Api
@@ -32,6 +41,7 @@ class Ops:
     def __init__(self, check: Callable[[], Awaitable[Mapping[str, str]]], running: Callable[[], int]) -> None:
         self._check = check
         self._checked: tuple[float, Mapping[str, str]] = (-READY_S, {})
+        disable_created_metrics()  # a second series for each, which nobody reads
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Info("dbmedic", "Version that runs", registry=registry).info({"version": __version__})
