@@ -74,7 +74,8 @@ async def test_an_engine_that_tells_no_sizes_is_said():
 async def test_sqlite_is_its_pages_and_its_write_ahead_log(tmp_path):
     path = tmp_path / "shop.db"
     writer = apsw.Connection(str(path))
-    writer.execute("pragma journal_mode=wal; create table t(x); insert into t values (zeroblob(300000))")
+    for statement in ("pragma journal_mode=wal", "create table t(x)", "insert into t values (zeroblob(300000))"):
+        list(writer.execute(statement))
     watched = instance(url=f"sqlite:///{path}", storage_bytes=GIB)
     engine = Sqlite(watched)
     (row,) = await Allocated().rows("disk", watched, engine)
