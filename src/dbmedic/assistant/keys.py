@@ -80,7 +80,7 @@ class Keys:
             raise BadField("app", f"only a key of kind app belongs to an app, not one of kind {kind}")
         app = (app or DEFAULT) if kind == "app" else None
         for field, text in (("app", app), ("user", user), ("name", name)):
-            _check_name(field, text, may_be_empty=field == "name")
+            checked_name(field, text, may_be_empty=field == "name")
         secret = PREFIXES[kind] + secret_text(self._random)
         id_, now = self._new_id(), micros(self._now())
         key = {
@@ -92,8 +92,8 @@ class Keys:
             "name": name,
             "hash": _hash(secret),
             "sealed": None,
-            "rights": _json(_checked_rights(rights)),
-            "instances": await self._checked_instances(instances, account),
+            "rights": _json(checked_rights(rights)),
+            "instances": await checked_instances(self._store, instances, account),
             "now": now,
         }
         writes = [("user_put_new", {"id": self._new_id(), "account": account, "name": user, "now": now})]
@@ -133,35 +133,44 @@ class Keys:
                 self._callers[digest] = caller
         return caller
 
-    async def _checked_instances(self, instances: Collection[str] | None, account: str) -> str | None:
-        if instances is None:
-            return None
-        known = {row["id"] for row in await self._store.read("instances_of_account", account=account)}
-        for id_ in instances:
-            if id_ not in known:
-                raise BadField("instances", f"instance {id_!r} is not registered; register it first")
-        if not instances:
-            raise BadField("instances", "name at least one instance, or leave the field out for all of them")
-        return _json(sorted(set(instances)))
+
+async def checked_instances(store: Store, instances: Collection[str] | None, account: str) -> str | None:
+    """The instances of a key as they are kept; None for all.  Raises `BadField`."""
+    if instances is None:
+        return None
+    known = {row["id"] for row in await store.read("instances_of_account", account=account)}
+    for id_ in instances:
+        if id_ not in known:
+            raise BadField("instances", f"instance {id_!r} is not registered; register it first")
+    if not instances:
+        raise BadField("instances", "name at least one instance, or leave the field out for all of them")
+    return _json(sorted(set(instances)))
 
 
 def secret_text(random: Callable[[int], bytes]) -> str:
     """24 letters and digits, each as likely as the other: 143 bits."""
+    return random_text(random, SECRET_CHARS)
+
+
+def random_text(random: Callable[[int], bytes], length: int) -> str:
+    """So many letters and digits, each as likely as the other."""
     chars: list[str] = []
     even = 256 - 256 % len(_ALPHABET)
-    while len(chars) < SECRET_CHARS:
-        chars.extend(_ALPHABET[byte % len(_ALPHABET)] for byte in random(SECRET_CHARS) if byte < even)
-    return "".join(chars[:SECRET_CHARS])
+    while len(chars) < length:
+        chars.extend(_ALPHABET[byte % len(_ALPHABET)] for byte in random(length) if byte < even)
+    return "".join(chars[:length])
 
 
-def _check_name(field: str, text: str | None, *, may_be_empty: bool) -> None:
+def checked_name(field: str, text: str | None, *, may_be_empty: bool = False) -> None:
+    """Raises `BadField` for a name that cannot be; None and, where allowed, "" are none."""
     if text is None or (not text and may_be_empty):
         return
     if not text.strip() or not text.isprintable() or len(text) > NAME_CHARS:
         raise BadField(field, f"{field}: 1 to {NAME_CHARS} printable characters")
 
 
-def _checked_rights(rights: Collection[str]) -> list[str]:
+def checked_rights(rights: Collection[str]) -> list[str]:
+    """The rights in their fixed order.  Raises `BadField`."""
     known = get_args(Right)
     for right in rights:
         if right not in known:
