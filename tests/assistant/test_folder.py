@@ -77,11 +77,13 @@ async def test_a_second_server_is_refused_with_the_folder_and_the_process(tmp_pa
 
 
 async def test_a_folder_given_free_can_be_taken_again(tmp_path):
+    (tmp_path / "lock").write_text("99999999999999 of a server that is gone\n")
     one, two = await open_folder(tmp_path), await open_folder(tmp_path)
     await one.lock()
     await one.lock()
     with pytest.raises(FolderTaken, match=f"process {os.getpid()}"):
         await two.lock()
+    assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
     one.unlock()
     one.unlock()
     await two.lock()

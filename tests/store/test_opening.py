@@ -5,6 +5,8 @@ import os
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import apsw
 import pytest
@@ -115,6 +117,22 @@ async def test_processes_that_open_an_empty_place_at_once_all_succeed(tmp_path):
     for n in range(6):
         assert await store.read("setting_get", name=f"p{n}") == [{"value": "here"}]
     await store.close()
+
+
+def test_migrating_at_once_happens_once(tmp_path):
+    for attempt in range(5):
+        place = str(tmp_path / f"{attempt}.db")
+        ready = threading.Barrier(6)
+
+        def migrate(place=place, ready=ready):
+            connection = sqlite.connect(place, wait_s=5, read_only=False)
+            ready.wait()
+            sqlite.migrate(connection, place)
+            connection.close()
+
+        with ThreadPoolExecutor(6) as pool:
+            for done in [pool.submit(migrate) for _ in range(6)]:
+                done.result()
 
 
 async def test_a_lock_held_too_long_is_said_and_nothing_is_written(tmp_path):

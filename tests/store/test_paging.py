@@ -38,6 +38,7 @@ async def pages(store, statement, key, limit):
     found = []
     while rows := await store.read(statement, owner="user:u", account="a", limit=limit, **after):
         assert len(rows) <= limit
+        assert len(found) < 20, "the pages do not end"
         found.extend(row["id"] for row in rows)
         after = {"after_key": rows[-1][key], "after_id": rows[-1]["id"]}
     return found
