@@ -68,5 +68,9 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(NOT_ANSWERED)
     except Failure as problem:
+        if "--json" in sys.argv:
+            from dbmedic.cli.printing import print_json
+
+            print_json({"error": {"code": problem.code, "message": str(problem)}})
         click.echo(f"dbmedic: {problem}", err=True)
         sys.exit(WRONG_USAGE if isinstance(problem, BadAsk) else NOT_ANSWERED)

@@ -1,6 +1,6 @@
-"""What a person at a terminal sees while a turn runs: steps on standard error, the answer on standard output.
+"""What a person at a terminal sees while a turn runs: what is done now as a spinner, and the answer as it streams.
 
-On a pipe there is no spinner, and steps are printed only where they were asked for (`keep`).
+The answer goes to standard output, the spinner to standard error, and neither colour nor spinner to a pipe.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ class Progress:
     """One turn on a terminal.  Use as a context manager; the spinner is gone when it ends."""
 
     def __init__(self, *, keep: bool, quiet: bool = False) -> None:
-        """`keep` leaves a line for each step that was taken; `quiet` shows nothing but the answer."""
+        """`keep` prints a line for each step that was taken, too; `quiet` shows nothing but the answer."""
         self._keep, self._quiet = keep, quiet
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=not keep, highlight=False)
         self._status: Status | None = None
         self._open_line = False
 

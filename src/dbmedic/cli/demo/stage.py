@@ -34,6 +34,8 @@ async def demo(config: Config, *, once: bool, any_port: bool) -> int:
     """
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
+    assert config.data is not None
+    config.data.mkdir(mode=0o711, parents=True, exist_ok=True)  # PostgreSQL's own account must get through
 
     def end() -> None:
         """The first signal ends the demo in order; later ones must not cut that short."""
@@ -49,6 +51,8 @@ async def demo(config: Config, *, once: bool, any_port: bool) -> int:
             port = servers.free_port() if any_port and taken(config.port) else config.port
             async with server(config, port) as url:
                 answered = await tour(url, key)
+                if not answered:
+                    say(f"the server's log says more: {config.data / 'server.log'}")
                 if not once:
                     say(on_from_here(url, key, shop))
                     await asyncio.Event().wait()
