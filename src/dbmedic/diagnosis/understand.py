@@ -143,9 +143,9 @@ def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exc
         return "identity"
     if heard or named:
         return "database"
-    if short and _talks("thanks", bare):
+    if short and not about and _talks("thanks", bare):
         return "thanks"
-    if _talks("greeting", bare) and (short or not about):
+    if not about and _talks("greeting", bare):
         return "greeting"
     if about or _talks("change", bare) or (history and (_follow(bare) or _short(bare))):
         return "database"
