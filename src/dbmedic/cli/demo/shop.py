@@ -18,6 +18,7 @@ from psycopg import Connection, sql
 
 from dbmedic.cli import servers
 from dbmedic.core.errors import Unreachable
+from dbmedic.engines.grants import template
 
 DATABASE = "shop"
 WEB, MEDIC = "shop_web", "dbmedic"
@@ -86,9 +87,10 @@ def fill(connection: Connection, say: Callable[[str], None]) -> None:
     if found and found[0]:
         return
     say("loading the shop: 20 000 customers, 1 500 000 orders …")
-    folder = files("dbmedic.cli.demo")
     with connection.transaction():
-        for script in ("roles.sql", "shop.sql", "grants.sql"):
-            connection.execute((folder / script).read_bytes())
+        connection.execute(sql.SQL("create role {} login connection limit 20").format(sql.Identifier(WEB)))
+        for statement in template("postgres", "explain", MEDIC):
+            connection.execute(statement.encode())
+        connection.execute((files("dbmedic.cli.demo") / "shop.sql").read_bytes())
     for statement in ("vacuum analyze", "checkpoint"):
         connection.execute(statement)

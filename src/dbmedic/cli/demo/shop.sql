@@ -82,3 +82,7 @@ from generate_series(1, 60000) as n;
 alter table orders add foreign key (customer_id) references customers (id);
 alter table order_items add foreign key (order_id) references orders (id);
 alter table order_items add foreign key (product_id) references products (id);
+
+create extension pg_stat_statements;
+grant select, insert, update, delete on all tables in schema public to shop_web;
+grant usage on all sequences in schema public to shop_web;

@@ -171,6 +171,28 @@ def remove(id: str, as_json: bool) -> None:
         click.echo(f"instance {id} removed")
 
 
+@command.command()
+@click.argument("engine", type=click.Choice(["postgres", "mysql", "mariadb"]))
+@click.option("--account", type=click.Choice(["observe", "explain"]), default="explain", show_default=True)
+@click.option("--role", default="dbmedic", show_default=True, help="Name of the account.")
+@json_flag
+def grants(engine: str, account: Any, role: str, as_json: bool) -> None:
+    """Print the statements that make an account for dbmedic.
+
+    observe sees statistics, sessions and metadata but no row of a table; explain may also plan the application's
+    statements, which takes the right to read their tables.
+    """
+    from dbmedic.engines.grants import template
+
+    statements = template(engine, account, role)
+    if as_json:
+        return print_json({"engine": engine, "account": account, "statements": statements})
+    for statement in statements:
+        text, dashes, comment = statement.partition("  --")
+        click.echo(f"{text};{dashes}{comment}")
+    return None
+
+
 def shown(instance: Instance) -> dict[str, Any]:
     """What may be printed of an instance."""
     from dbmedic.kit.units import bytes_text
