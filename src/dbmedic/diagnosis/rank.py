@@ -9,43 +9,28 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from dbmedic.checks.check import catalogue
-from dbmedic.checks.expression import Expression, compiled
 from dbmedic.core.events import Checked
+from dbmedic.diagnosis.causes import causes, distance, known, share
 from dbmedic.diagnosis.evidence import Evidence, Fact
 from dbmedic.diagnosis.symptoms import Symptom
 from dbmedic.diagnosis.when import Window
 
 ROOTS = 3
 """Root causes named at most."""
+LEAST = 0.1
+"""Share of the resource below which a finding is no cause."""
+PROVEN = 0.3
+"""Share of the resource from which a finding counts as a cause without a measured effect."""
 WAITING = 0.5
 """Share of the sampled active time from which waiting for locks comes before everything else."""
 LEVEL = {"error": 3.0, "warning": 1.0}
 EVIDENCE = {"measured": 1.0, "estimate": 0.7, "heuristic": 0.4}
 NEAR = {0: 3.0, 1: 3.0, 2: 2.0, 3: 1.0}
 """How well a check fits a symptom, by its distance to a sign of it along the edges."""
-
-
-class Edge(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    causes: tuple[str, ...]
-    effects: tuple[str, ...]
-    when: str | None = None
-
-
-class Causes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`causes.toml` as it is written."""
-
-    notes: tuple[str, ...]
-    working: tuple[str, ...]
-    magnitude: dict[str, str]
-    edge: tuple[Edge, ...]
 
 
 class Cause(Struct, frozen=True, kw_only=True):
@@ -98,30 +83,29 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: Window | None = None) -> Verdict:
     """The verdict about a symptom; `objects` are names that the question mentioned, `window` when it happened."""
-    everything = [fact for fact in seen.facts if symptom.posture or not fact.finding.posture]
-    posture = tuple(fact for fact in seen.facts if fact.finding.posture and not symptom.posture)
+    facts = [fact for fact in seen.facts if symptom.posture or not fact.finding.posture]
     lock_share, client_share = _waits(seen)
-    held_back = _held_back(symptom)
-    candidates = [f for f in everything if f.check not in held_back and fit(f.check, symptom) and magnitude(f) >= 0.1]
+    candidates = [fact for fact in facts if _counts(fact, symptom)]
     explained_by = _explained(candidates)
     scores = {id(fact): _score(fact, symptom, objects, window) for fact in candidates}
-    roots: list[Cause] = []
+    found: list[Cause] = []
     for fact in candidates:
         if id(fact) in explained_by:
             continue
         chain = _chain(fact, candidates, explained_by)
-        later = lock_share is not None and lock_share >= WAITING and fact.check in _causes().working
+        later = lock_share is not None and lock_share >= WAITING and fact.check in known().working
         best = max([scores[id(fact)], *(scores[id(effect)] for effect in chain)])
-        share = max([magnitude(fact), *(magnitude(effect) for effect in chain)])
-        roots.append(Cause(fact=fact, score=best * (0.3 if later else 1), magnitude=share, chain=chain, later=later))
-    named, rest = _named(_grouped(roots))
-    used = {id(one) for cause in (*named, *rest) for one in (cause.fact, *cause.chain, *cause.siblings)}
-    notes = [fact for fact in everything if id(fact) not in used]
+        most = max([magnitude(fact), *(magnitude(effect) for effect in chain)])
+        found.append(Cause(fact=fact, score=best * (0.3 if later else 1), magnitude=most, chain=chain, later=later))
+    roots, contributing, rest = _named(_grouped(found), symptom)
+    used = {id(one) for cause in (*roots, *contributing) for one in (cause.fact, *cause.chain, *cause.siblings)}
+    effects = {id(one) for cause in rest for one in cause.chain}
+    notes = [fact for fact in facts if id(fact) not in used and id(fact) not in effects and not _client(fact)]
     return Verdict(
-        roots=named,
-        contributing=rest[:2],
+        roots=roots,
+        contributing=contributing,
         notes=tuple(sorted(notes, key=lambda fact: -LEVEL[fact.finding.level])),
-        posture=posture,
+        posture=() if symptom.posture else tuple(fact for fact in seen.facts if fact.finding.posture),
         fine=_fine(seen, symptom),
         unseen=_unseen(seen, symptom),
         lock_share=lock_share,
@@ -133,63 +117,27 @@ def fit(check: str, symptom: Symptom) -> float:
     """3 when the check is the symptom or directly behind it, 2 through one hop, 1 through two, 0 not at all."""
     if "*" in symptom.signs:
         return 3.0
-    return NEAR.get(_distance(symptom.signs).get(check, 9), 0.0)
+    return NEAR.get(distance(symptom.signs).get(check, 9), 0.0)
 
 
 def magnitude(fact: Fact) -> float:
-    """Share of the resource that a finding explains: measured where its file of causes says how, else by its level."""
-    text = _causes().magnitude.get(fact.check)
-    share = _expression(text)(fact.values) if text else None
-    if not isinstance(share, int | float):
-        return 1.0 if fact.finding.level == "error" else 0.5
-    return min(1.0, max(0.0, float(share)))
-
-
-def causes(cause: Fact, effect: Fact) -> bool:
-    """Whether one finding is measured to be behind the other."""
-    if cause is effect:
-        return False
-    edges = [e for e in _causes().edge if cause.check in e.causes and effect.check in e.effects]
-    return any(edge.when is None or _expression(edge.when).holds(_side_by_side(cause, effect)) for edge in edges)
+    """Share of the resource that a finding explains: measured where `causes.toml` says how, else by its level."""
+    measured = share(fact)
+    return measured if measured is not None else 1.0 if fact.finding.level == "error" else 0.5
 
 
 # -- inside ------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _causes() -> Causes:
-    return msgspec.toml.decode((Path(__file__).parent / "causes.toml").read_bytes(), type=Causes)
+def _counts(fact: Fact, symptom: Symptom) -> bool:
+    """May be a cause of the symptom at all."""
+    held_back = fact.check in known().notes and fact.check not in (*symptom.lead, *symptom.signs)
+    return not held_back and not _client(fact) and fit(fact.check, symptom) > 0 and magnitude(fact) >= LEAST
 
 
-@cache
-def _expression(text: str) -> Expression:
-    return compiled(text)
-
-
-@cache
-def _distance(signs: tuple[str, ...]) -> dict[str, int]:
-    """Hops from each check to the nearest sign, against the direction of the edges."""
-    behind: dict[str, set[str]] = {}
-    for edge in _causes().edge:
-        for effect in edge.effects:
-            behind.setdefault(effect, set()).update(edge.causes)
-    for check in catalogue().values():
-        for effect in check.explains:
-            behind.setdefault(effect, set()).add(check.id)
-    hops, queue = dict.fromkeys(signs, 0), deque(signs)
-    while queue:
-        here = queue.popleft()
-        for cause in behind.get(here, ()):
-            if cause not in hops:
-                hops[cause] = hops[here] + 1
-                queue.append(cause)
-    return hops
-
-
-def _held_back(symptom: Symptom) -> set[str]:
-    """Checks whose findings are notes for this symptom."""
-    asked = {*symptom.lead, *symptom.signs}
-    return set(_causes().notes) - asked
+def _client(fact: Fact) -> bool:
+    """Sessions that wait for their application: no fault of the database."""
+    return fact.check == "wait-profile" and fact.values.get("class") == "Client"
 
 
 def _explained(facts: Sequence[Fact]) -> dict[int, Fact]:
@@ -245,7 +193,7 @@ def _score(fact: Fact, symptom: Symptom, objects: Sequence[str], window: Window 
 
 def _in_time(fact: Fact, window: Window | None) -> float:
     """2 when it began inside the window, else 1; what is still going on overlaps it."""
-    ages = [fact.values.get(name) for name in ("transaction", "longest", "running", "age")]
+    ages = [fact.values.get(name) for name in ("transaction", "open", "longest", "running", "age")]
     age = next((one for one in ages if isinstance(one, int | float)), None)
     if window is None or age is None:
         return 1.0
@@ -271,13 +219,24 @@ def _grouped(roots: Iterable[Cause]) -> list[Cause]:
     ]
 
 
-def _named(found: Sequence[Cause]) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
-    """(roots, the rest): the best, each error beside it, and what comes within half its score."""
-    if not found:
-        return (), ()
-    best = found[0].score
-    roots = [c for c in found if c is found[0] or c.fact.finding.level == "error" or c.score >= best / 2][:ROOTS]
-    return tuple(roots), tuple(cause for cause in found if cause not in roots)
+def _named(found: Sequence[Cause], symptom: Symptom) -> tuple[tuple[Cause, ...], tuple[Cause, ...], tuple[Cause, ...]]:
+    """(roots, contributing, the rest): the best proven one, each error beside it, and what comes within half of it."""
+    proven = [cause for cause in found if _proven(cause, symptom)]
+    best = proven[0].score if proven else 0.0
+    most = ROOTS if "*" not in symptom.signs else 2 * ROOTS
+    near = [c for c in proven if c is proven[0] or c.fact.finding.level == "error" or c.score >= best / 2]
+    roots = near[:most]
+    others = [cause for cause in found if cause not in roots]
+    return tuple(roots), tuple(others[:2]), tuple(others[2:])
+
+
+def _proven(cause: Cause, symptom: Symptom) -> bool:
+    """It is the symptom itself, was measured to lead to it, or is grave and near: what merely could matter is not."""
+    own = (cause.fact.check, *(effect.check for effect in cause.chain))
+    if "*" in symptom.signs or any(check in symptom.signs or check in symptom.lead for check in own):
+        return True
+    grave = cause.fact.finding.level == "error" and fit(cause.fact.check, symptom) >= 2
+    return grave or (share(cause.fact) or 0.0) >= PROVEN
 
 
 def _waits(seen: Evidence) -> tuple[float | None, float | None]:
@@ -305,30 +264,3 @@ def _unseen(seen: Evidence, symptom: Symptom) -> tuple[Unseen, ...]:
         Unseen(check=one.check, reason=one.reason or "permission", sentence=one.sentence, grant=one.grant)
         for one in sorted(failed, key=lambda one: order.get(one.check, 99))
     )
-
-
-def _side_by_side(cause: Fact, effect: Fact) -> dict[str, Any]:
-    row: dict[str, Any] = {f"cause_{name}": value for name, value in cause.values.items()}
-    row |= {f"effect_{name}": value for name, value in effect.values.items()}
-    row["same_object"] = cause.finding.object == effect.finding.object
-    row["same_query"] = _query(cause) is not None and _query(cause) == _query(effect)
-    row["same_table"] = bool(_tables(cause) & _tables(effect)) or any(_in_text(name, effect) for name in _tables(cause))
-    waiters = re.findall(r"\d+", str(cause.values.get("waiters") or ""))
-    row["waits_for_cause"] = str(effect.values.get("pid")) in waiters
-    return row
-
-
-def _query(fact: Fact) -> str | None:
-    queryid = fact.values.get("queryid")
-    return str(queryid) if queryid else (fact.values.get("query") or None)
-
-
-def _tables(fact: Fact) -> frozenset[str]:
-    """Names of the tables a finding is about, without schema."""
-    names = (fact.values.get(column) for column in ("table", "on_object", "child", "relation"))
-    return frozenset(str(name).rpartition(".")[2].lower() for name in names if name)
-
-
-def _in_text(table: str, fact: Fact) -> bool:
-    text = str(fact.values.get("query") or "").lower()
-    return bool(table and re.search(rf"(?<![a-z0-9_]){re.escape(table)}(?![a-z0-9_])", text))

@@ -1,0 +1,97 @@
+"""Which stretch of time a question is about, in the asker's zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dbmedic.diagnosis.when import window
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
+"""Saturday, 14:30 in Shanghai."""
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("orders page slow since this morning", "21 06:00", "21 14:30"),
+        ("slow this morning", "21 06:00", "21 12:00"),
+        ("今天早上开始变慢", "21 06:00", "21 14:30"),
+        ("昨晚22点", "20 22:00", "20 23:00"),
+        ("昨晚22点开始", "20 22:00", "21 14:30"),
+        ("昨晚2点", "21 02:00", "21 03:00"),
+        ("last night at 2 am", "21 02:00", "21 03:00"),
+        ("凌晨3点", "21 03:00", "21 04:00"),
+        ("昨天下午3点开始变慢", "20 15:00", "21 14:30"),
+        ("今天上午10点半到现在", "21 10:30", "21 14:30"),
+        ("10点到11点", "21 10:00", "21 11:00"),
+        ("between 10:00 and 11:30", "21 10:00", "21 11:30"),
+        ("last 30 minutes", "21 14:00", "21 14:30"),
+        ("in the last hour", "21 13:30", "21 14:30"),
+        ("half an hour ago", "21 14:00", "21 14:30"),
+        ("过去两小时", "21 12:30", "21 14:30"),
+        ("過去兩小時", "21 12:30", "21 14:30"),
+        ("半小时前", "21 14:00", "21 14:30"),
+        ("近1小时", "21 13:30", "21 14:30"),
+        ("since 14:00", "21 14:00", "21 14:30"),
+        ("since 9 this morning", "21 09:00", "21 14:30"),
+        ("since noon", "21 12:00", "21 14:30"),
+        ("at 3pm", "20 15:00", "20 16:00"),
+        ("since yesterday", "20 00:00", "21 14:30"),
+        ("yesterday", "20 00:00", "21 00:00"),
+        ("since Monday", "16 00:00", "21 14:30"),
+        ("从周一开始", "16 00:00", "21 14:30"),
+        ("2026-11-20 14:00", "20 14:00", "20 15:00"),
+        ("11月20日", "20 00:00", "21 00:00"),
+        ("今朝から遅い", "21 06:00", "21 14:30"),
+        ("2時間前から", "21 12:30", "21 14:30"),
+        ("30 menit terakhir", "21 14:00", "21 14:30"),
+        ("sejak tadi pagi", "21 06:00", "21 14:30"),
+        ("sejak jam 9", "21 09:00", "21 14:30"),
+    ],
+)
+def test_a_time_phrase_becomes_a_window(text, start, end):
+    found = window(text, NOW, SHANGHAI)
+    assert found is not None
+    assert (f"{found.start:%d %H:%M}", f"{found.end:%d %H:%M}") == (start, end)
+    assert found.start.tzinfo is SHANGHAI
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "最近很慢",
+        "it has been slow lately",
+        "top 10 queries",
+        "port 5432",
+        "it takes 5 seconds",
+        "连接数 200",
+        "3.5 GB",
+        "",
+    ],
+)
+def test_what_names_no_time_is_no_window(text):
+    assert window(text, NOW, SHANGHAI) is None
+
+
+def test_before_six_this_morning_began_at_midnight():
+    early = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
+    found = window("slow since this morning", early, SHANGHAI)
+    assert found is not None
+    assert f"{found.start:%d %H:%M}" == "21 00:00"
+
+
+def test_a_window_never_ends_in_the_future_nor_begins_there():
+    found = window("since this afternoon", NOW, SHANGHAI)
+    assert found is not None
+    assert found.end == NOW
+    assert window("tonight", NOW, SHANGHAI) is None
+
+
+def test_the_zone_decides_what_morning_is():
+    berlin = window("since this morning", NOW, ZoneInfo("Europe/Berlin"))
+    assert berlin is not None
+    assert berlin.start.astimezone(UTC).hour == 5
