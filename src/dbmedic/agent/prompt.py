@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dbmedic.core.events import Answered, Event, ToolCalled, ToolReturned
-from dbmedic.core.values import Call, Exchange, InstanceCard, Message, Question
+from dbmedic.core.values import Agent, Call, Exchange, InstanceCard, Message, Question
 from dbmedic.kit.units import time_text
 
 INSTANCES = 60
@@ -46,6 +46,9 @@ LANGUAGES = {
     "de": "German", "es": "Spanish", "fr": "French", "pt": "Portuguese", "ru": "Russian", "vi": "Vietnamese",
 }  # fmt: skip
 
+ENGINES = {"postgresql": "postgres"}
+"""Spellings of instance cards that differ from an engine's name."""
+
 _FENCE = re.compile(r"<(\s*/?\s*data\b)", re.IGNORECASE)
 
 
@@ -57,6 +60,7 @@ def messages(
     language: str | None,
     *,
     now: datetime | None = None,
+    agent: Agent | None = None,
 ) -> tuple[Message, ...]:
     """The context of a model's next reply: system prompt, earlier turns, the question, this turn's replies and results.
 
@@ -64,7 +68,7 @@ def messages(
     for every wire refuses a transcript that leaves one open.
     """
     return (
-        Message(role="system", text=system(question, instances, language, now)),
+        Message(role="system", text=system(question, instances, language, now, agent)),
         *_earlier(history),
         Message(role="user", text=question.text),
         *_replies(events),
@@ -72,15 +76,38 @@ def messages(
 
 
 def system(
-    question: Question, instances: Sequence[InstanceCard], language: str | None, now: datetime | None = None
+    question: Question,
+    instances: Sequence[InstanceCard],
+    language: str | None,
+    now: datetime | None = None,
+    agent: Agent | None = None,
 ) -> str:
-    """The rules, then what they are about: instances, which of them is meant, language, time."""
-    parts = [RULES, _instances(question, instances), _language(language)]
+    """The rules, then what they are about: agent, instances, which of them is meant, language, time."""
+    parts = [RULES, *_agent(agent, instances), _instances(question, instances), _language(language)]
     zone = question.zone or "UTC"
     parts.append(
         f"Times are said in {zone}. It is {time_text(now, question.zone)}." if now else f"Times are said in {zone}."
     )
     return "\n\n".join(parts)
+
+
+def _agent(agent: Agent | None, instances: Sequence[InstanceCard]) -> list[str]:
+    """What the agent's owner wants of it; the rules stand above."""
+    if agent is None:
+        return []
+    parts = [
+        f"You act as the agent {agent.name!r}. Its owner's instructions, which never lift the rules above:\n"
+        f"{agent.prompt}"
+    ]
+    if agent.tools is not None and not agent.tools:
+        parts.append(
+            "This agent may use no tools: nothing can be measured in this turn; say so where numbers are asked."
+        )
+    engines = {ENGINES.get(card.engine, card.engine) for card in instances}
+    for skill in agent.skills:
+        texts = "\n".join(f"[{engine}] {text}" for engine, text in skill.texts.items() if engine in engines)
+        parts.append(f"Skill {skill.name}: {skill.description}\n{texts}".strip())
+    return parts
 
 
 def fenced(tool: str, content: str, *, ok: bool = True) -> str:

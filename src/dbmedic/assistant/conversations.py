@@ -17,7 +17,7 @@ from dbmedic.core.events import Answered, AnswerGrew, Entry, ToolCalled, TurnOpe
 from dbmedic.core.log import entries as decoded
 from dbmedic.core.log import micros, moment
 from dbmedic.core.ports import Store
-from dbmedic.core.values import Caller, Exchange, Row
+from dbmedic.core.values import Caller, Exchange, Question, Row
 
 T = TypeVar("T")
 Sort: TypeAlias = Literal["created_at", "-created_at", "updated_at", "-updated_at"]
@@ -31,7 +31,7 @@ _PAGES = {
 EXCHANGES = 10
 """Earlier turns that a follow-up may refer to."""
 Log: TypeAlias = "list[Entry]"
-_BULK = ("Measured", "Checked", "Found", "Skipped", "ToolReturned")
+BULK = ("Measured", "Checked", "Found", "Skipped", "ToolReturned")
 """Kinds that a list of messages does not show: they stay in the log."""
 
 
@@ -85,11 +85,18 @@ class Conversations:
         return Page([_conversation(row) for row in rows[:limit]], len(rows) > limit)
 
     async def messages(
-        self, conversation: str, caller: Caller, *, before: str | None = None, limit: int = 20
+        self,
+        conversation: str,
+        caller: Caller,
+        *,
+        before: str | None = None,
+        limit: int = 20,
+        without: Sequence[str] = BULK,
     ) -> Page[Sequence[Entry]]:
         """The newest `limit` turns, or those before the turn `before`; oldest first inside the page.
 
-        Each is its kept events without the measurements.  Raises `NotFound("conversation" | "message")`.
+        Each is its kept events but for the kinds in `without`: the measurements, usually.
+        Raises `NotFound("conversation" | "message")`.
         """
         await self.get(conversation, caller)
         if before is None:
@@ -106,7 +113,7 @@ class Conversations:
                 limit=limit + 1,
             )
         ids = [row["id"] for row in rows[:limit]][::-1]
-        logs = await self._logs(ids, _BULK)
+        logs = await self._logs(ids, without)
         return Page([logs[id] for id in ids if logs.get(id)], len(rows) > limit)
 
     async def turn(self, id: str, caller: Caller) -> Sequence[Entry]:
@@ -120,11 +127,44 @@ class Conversations:
         log: Sequence[Entry] = decoded(await self._store.read("events_of_turn", turn=turn))
         return log
 
-    async def history(self, conversation: str, *, but: str) -> tuple[Exchange, ...]:
-        """The last turns of a conversation, oldest first, without the turn `but`."""
-        rows = await self._store.read("turns_page_newest", conversation=conversation, limit=EXCHANGES + 1)
+    async def member(self, turn: str, conversation: str | None) -> None:
+        """Raises `NotFound("message")` unless the turn is one of the conversation's."""
+        rows = await self._store.read("turn_get", id=turn)
+        if not rows or rows[0]["conversation"] != conversation:
+            raise NotFound("message", turn)
+
+    async def open_to(self, id: str, caller: Caller) -> bool:
+        """Whether a conversation of this id is there; False when the id is free.
+
+        Raises `NotFound` when it is deleted, or somebody else's.
+        """
+        if not await self._store.read("conversation_taken", id=id):
+            return False
+        await self.get(id, caller)
+        return True
+
+    async def first_questions(self, conversations: Sequence[str]) -> dict[str, Question]:
+        """Conversation -> the question that opened it."""
+        rows = await self._store.read("first_events", conversations=msgspec.json.encode(conversations).decode())
+        opened = (entry.event for entry in decoded(rows))
+        return {event.conversation: event.question for event in opened if isinstance(event, TurnOpened)}
+
+    async def states(self, conversations: Sequence[str]) -> dict[str, str]:
+        """Conversation -> "running" or "waiting" (for a person), for those whose last turn is not closed."""
+        rows = await self._store.read("open_conversations", conversations=msgspec.json.encode(conversations).decode())
+        return {row["conversation"]: row["status"] for row in rows}
+
+    async def history(self, conversation: str, *, but: str, parent: str | None = None) -> tuple[Exchange, ...]:
+        """The last turns of a conversation, oldest first, without the turn `but`.
+
+        With `parent`, that turn and those it followed: a branch of the conversation.
+        """
+        if parent is not None:
+            rows = await self._store.read("turns_above", turn=parent, conversation=conversation, limit=EXCHANGES)
+        else:
+            rows = await self._store.read("turns_page_newest", conversation=conversation, limit=EXCHANGES + 1)
         ids = [row["id"] for row in rows if row["id"] != but][:EXCHANGES][::-1]
-        logs = await self._logs(ids, _BULK)
+        logs = await self._logs(ids, BULK)
         return tuple(exchange(logs[id]) for id in ids if logs.get(id))
 
     async def _logs(self, turns: Sequence[str], without: Sequence[str]) -> dict[str, Log]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import anyio
@@ -26,7 +26,7 @@ from dbmedic.core.errors import BadField, Busy, NotFound, TooLarge
 from dbmedic.core.events import LIVE_ONLY, CloseReason, Entry, StopRequested, TurnFailed, TurnOpened
 from dbmedic.core.log import micros
 from dbmedic.core.ports import Model, ModelRequest, NewId, Now, Store, Target
-from dbmedic.core.values import Caller, Exchange, Question
+from dbmedic.core.values import Agent, Caller, Exchange, Question, ToolSpec
 
 logger = structlog.get_logger("dbmedic.turns")
 
@@ -34,6 +34,10 @@ QUESTION_CHARS = 100_000
 """Longest question, pasted plans and logs included."""
 PATIENCE_S = 20.0
 """How long a second question of a conversation waits for the first one's turn to close."""
+
+
+async def _nobody(_: Question) -> Agent | None:
+    return None
 
 
 class Limits(NamedTuple):
@@ -57,11 +61,15 @@ class Turns:
         new_id: NewId,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         ended: Callable[[Running], None] = lambda _: None,
+        acting: Callable[[Question], Awaitable[Agent | None]] = _nobody,
     ) -> None:
-        """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn."""
+        """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
+
+        `acting` finds the agent that a question selected.
+        """
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
-        self._now, self._new_id, self._limits, self._ended = now, new_id, limits, ended
+        self._now, self._new_id, self._limits, self._ended, self._acting = now, new_id, limits, ended, acting
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
         self._slots: dict[str, int] = {}
@@ -75,11 +83,23 @@ class Turns:
         """Number of turns that run here now."""
         return len(self._running)
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that a question may name, the default first."""
+        return tuple(self._models)
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """What an agent may do."""
+        return tuple(tool.spec for tool in self._tools.values())
+
     # -- ask ----------------------------------------------------------------------------------------------------
 
-    async def ask(self, question: Question) -> Running:
+    async def ask(self, question: Question, *, begins: bool = False, patience_s: float | None = None) -> Running:
         """Opens a turn and starts it; returns once the question is on disk.
 
+        With `begins` the conversation that the question names is opened when there is none of that id.  A question
+        waits `patience_s` (`PATIENCE_S`) for the turn before it in its conversation.
         Raises `BadField("query")` for an empty question, `TooLarge`, `UnknownInstance` for the instance field,
         `NotFound("conversation")`, and `Busy` at the account's limit or when the conversation's turn does not end.
         """
@@ -91,8 +111,10 @@ class Turns:
             raise BadField("model", f"model {question.model!r} is not configured; models: {', '.join(self._models)}")
         if question.instance is not None:
             await self._watch.known(question.instance, question.caller)
-        if question.conversation is not None:
+        if question.conversation is not None and not begins:
             await self._conversations.get(question.conversation, question.caller)
+        if question.parent is not None:
+            await self._conversations.member(question.parent, question.conversation)
         account = question.caller.account
         if self._ending:
             raise Busy("dbmedic is shutting down", 0)
@@ -100,7 +122,7 @@ class Turns:
             raise Busy(f"turns of account {account}", self._limits.turns)
         self._slots[account] = self._slots.get(account, 0) + 1
         try:
-            running = await self._open(question)
+            running = await self._open(question, begins, PATIENCE_S if patience_s is None else patience_s)
         except BaseException:
             self._release(account)
             raise
@@ -109,11 +131,16 @@ class Turns:
         task.add_done_callback(self._tasks.discard)
         return running
 
-    async def _open(self, question: Question) -> Running:
+    async def _open(self, question: Question, begins: bool, patience_s: float) -> Running:
         conversation = question.conversation or self._new_id()
-        while (before := self._turn_of.get(conversation)) is not None:
+        opens = question.conversation is None
+        while True:
+            if begins:
+                opens = not await self._conversations.open_to(conversation, question.caller)
+            if (before := self._turn_of.get(conversation)) is None:
+                break
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(patience_s):
                     await before.closed.wait()
             except TimeoutError:
                 raise Busy(f"turns of conversation {conversation}", 1) from None
@@ -124,7 +151,7 @@ class Turns:
             conversation=conversation,
             run=self._new_id(),
             question=question,
-            opens=question.conversation is None,
+            opens=opens,
         )
         running = Running(opened, at, self._store, self._now)
         self._running[running.id] = self._by_run[running.run] = self._turn_of[conversation] = running
@@ -194,8 +221,10 @@ class Turns:
         assert isinstance(opened, TurnOpened)
         history: tuple[Exchange, ...] = ()
         if not opened.opens:
-            history = await self._conversations.history(running.conversation, but=running.id)
-        tools = self._tools
+            history = await self._conversations.history(running.conversation, but=running.id, parent=question.parent)
+        agent = await self._acting(question)
+        allowed = None if agent is None else agent.tools
+        tools = {name: tool for name, tool in self._tools.items() if allowed is None or name in allowed}
         specs = tuple(tool.spec for tool in tools.values())
         numbers = itertools.count(1)
 
@@ -206,10 +235,11 @@ class Turns:
                 instances=cards,
                 history=history,
                 events=events,
-                messages=messages(question, history, events, cards, question.language, now=self._now()),
+                messages=messages(question, history, events, cards, question.language, now=self._now(), agent=agent),
                 tools=specs,
                 reply=reply,
                 now=self._now(),
+                agent=agent,
             )
 
         async def target(instance: str) -> Target:

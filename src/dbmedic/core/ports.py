@@ -12,7 +12,18 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct
 
 from dbmedic.core.events import Entry, Event
-from dbmedic.core.values import EngineFacts, Exchange, Instance, InstanceCard, Message, Piece, Question, Row, ToolSpec
+from dbmedic.core.values import (
+    Agent,
+    EngineFacts,
+    Exchange,
+    Instance,
+    InstanceCard,
+    Message,
+    Piece,
+    Question,
+    Row,
+    ToolSpec,
+)
 
 
 class Engine(Protocol):
@@ -100,6 +111,8 @@ class ModelRequest(Struct, frozen=True, kw_only=True):
     reply: int
     """Number of the reply, from 1."""
     now: datetime
+    agent: Agent | None = None
+    """Whom the question selected; None is the default agent."""
 
 
 class Model(Protocol):

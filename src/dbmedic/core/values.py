@@ -74,6 +74,27 @@ class Question(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The request's own form fields, for the history of its wire."""
 
 
+class Skill(Struct, frozen=True, kw_only=True):
+    """What an agent has been taught, in somebody's own words."""
+
+    name: str
+    description: str
+    texts: dict[str, str]
+    """Engine ("postgres", "mysql" …) -> text."""
+
+
+class Agent(Struct, frozen=True, kw_only=True):
+    """Who answers, as one published version says: its prompt, the tools it may use, its skills."""
+
+    id: str
+    version: int
+    name: str
+    prompt: str
+    tools: tuple[str, ...] | None = None
+    """Names of the tools it may use; None is all of them."""
+    skills: tuple[Skill, ...] = ()
+
+
 # -- what is watched --------------------------------------------------------------------------------------------
 
 

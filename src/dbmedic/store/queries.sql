@@ -519,3 +519,46 @@ where s.api = :api
 insert into session_messages (conversation, message) values (:conversation, :message)
 on conflict (conversation, message) do nothing
 returning message
+
+
+-- name: conversation_taken :instant --
+-- Also by a deleted one.
+select id from conversations where id = :id
+
+-- name: first_events --
+select e.turn, e.seq, e.at, e.kind, e.body
+from
+    /*sqlite json_each(:conversations) c cross join turns t on t.conversation = c.value */
+    /*postgres jsonb_array_elements_text(cast(:conversations as jsonb)) c (value)
+    join turns t on t.conversation = c.value */
+join events e on e.turn = t.id
+where t.position = 1 and e.seq = 1
+
+-- name: open_conversations --
+select t.conversation, max(t.status) as status
+from
+    /*sqlite json_each(:conversations) c cross join turns t on t.conversation = c.value */
+    /*postgres jsonb_array_elements_text(cast(:conversations as jsonb)) c (value)
+    join turns t on t.conversation = c.value */
+where t.status in ('running', 'waiting')
+group by t.conversation
+
+-- name: turns_above --
+-- A turn and those before it along a branch, newest first: the one it names, else the one made before it.
+with recursive branch (id, parent, created_at, depth) as (
+    select id, parent, created_at, 1 from turns where id = :turn and conversation = :conversation
+    union all
+    select t.id, t.parent, t.created_at, b.depth + 1
+    from branch b
+    join turns t on t.conversation = :conversation and t.id = coalesce(
+        b.parent,
+        (
+            select o.id from turns o
+            where o.conversation = :conversation and o.created_at < b.created_at
+            order by o.created_at desc, o.id desc
+            limit 1
+        )
+    )
+    where b.depth < :limit and t.created_at < b.created_at
+)
+select id, parent, created_at from branch order by created_at desc
