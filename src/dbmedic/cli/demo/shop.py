@@ -26,7 +26,7 @@ WEB, MEDIC = "shop_web", "dbmedic"
 SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements",
     "shared_buffers": "256MB",
-    "max_wal_size": "512MB",
+    "max_wal_size": "192MB",
     "max_connections": "40",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
