@@ -49,9 +49,10 @@ class Proof(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     fault: tuple[str, ...] = ()
     sessions: tuple[tuple[str, ...], ...] = ()
     """Each a connection of its own that runs its statements and stays open; the last one may block."""
+    after: tuple[str, ...] = ()
+    """Statements run once the sessions stand."""
     load: tuple[str, ...] = ()
     """Statements repeated by two clients while the check runs."""
-    each_database: bool = False
     thresholds: dict[str, str | float] = {}
     wait_s: float = 0
     rows: tuple[dict[str, Any], ...] = ()
@@ -137,6 +138,8 @@ class Sheet(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     level: Levels
     text: dict[str, Words]
     on: dict[str, On]
+    inputs: tuple[str, ...] = ()
+    """Columns that the SQL returns for levels, gates and derived columns alone; no part of the measure."""
     thresholds: dict[str, str | float] = {}
     derive: dict[str, Expression] = {}
     """Columns computed from the others, in this order; their units stand in `columns`."""
@@ -237,7 +240,7 @@ def _levels(level: Levels) -> Levels:
 
 def _proofread(check: Check) -> None:
     """Every name that an expression or a text uses exists, every text is there in both languages."""
-    known = set(check.columns) | set(check.thresholds)
+    known = {*check.columns, *check.inputs, *check.thresholds}
     for on in check.on.values():
         known |= set(on.thresholds)
     expressions: list[tuple[str, Expression | None]] = [("keep", check.keep)]

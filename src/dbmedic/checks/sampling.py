@@ -49,15 +49,14 @@ def twice(first: Iterable[Row], second: Iterable[Row], *, key: Sequence[str]) ->
 
 
 def many(looks: Sequence[Sequence[Row]], *, key: Sequence[str]) -> list[Row]:
-    """One row per key, as last seen, with `hits` (how many rows in all looks) and `samples` (number of looks).
-
-    Most often seen first.
+    """One row per key, as last seen, with `hits` (rows in all looks, or the sum of their own `hits`) and `samples`
+    (number of looks); most often seen first.
     """
     found: dict[tuple[object, ...], Row] = {}
     for look in looks:
         for row in look:
-            hits = found.get(_key(row, key), {}).get("hits", 0)
-            found[_key(row, key)] = {**row, "hits": hits + 1, "samples": len(looks)}
+            hits = found.get(_key(row, key), {}).get("hits", 0) + row.get("hits", 1)
+            found[_key(row, key)] = {**row, "hits": hits, "samples": len(looks)}
     return sorted(found.values(), key=lambda row: -int(row["hits"]))
 
 

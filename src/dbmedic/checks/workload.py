@@ -41,7 +41,12 @@ COUNTERS = (
 KEY = ("userid", "dbid", "queryid")
 TEXTS = 60
 """How many statements have their text fetched."""
-SYSTEM = re.compile(r"\b(pg_[a-z_]+|information_schema|performance_schema)\b", re.IGNORECASE)
+SYSTEM = re.compile(
+    r"\b(information_schema|performance_schema|pg_catalog|pg_(stat|ls|control|prepared|replication|sequence)_?\w*"
+    r"|pg_(settings|locks|database|roles|class|namespace|index|attribute|constraint|extension|proc|has_role))\b",
+    re.IGNORECASE,
+)
+"""What only monitoring asks for."""
 NOISE = re.compile(
     r"^\s*(set|show|begin|start\s+transaction|reset|discard|deallocate|explain|vacuum|analyze|use|create\s+extension)\b",
     re.IGNORECASE,

@@ -1,0 +1,101 @@
+"""Each check's own proof on real servers: the fault gives exactly these findings, its fix ends them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import apsw
+import pytest
+
+from checks.proving import Heard, heard, load, matched, sessions
+from dbmedic.checks.check import Check, Proof, catalogue
+from dbmedic.core.values import Finding, Instance
+from fix_servers import Database
+
+
+def proofs(engine: str) -> list[object]:
+    """The proofs of one engine that run on a server."""
+    return [
+        pytest.param(check, on.proof, id=check.id)
+        for check in catalogue().values()
+        if (on := check.on.get(engine)) is not None and on.proof is not None and not on.proof.rows
+    ]
+
+
+@pytest.mark.parametrize(("check", "proof"), proofs("postgres"))
+async def test_on_postgres(check: Check, proof: Proof, postgres: Database) -> None:
+    postgres.run("create extension if not exists pg_stat_statements", *proof.fault)
+    await prove(check, proof, postgres)
+
+
+@pytest.mark.parametrize(("check", "proof"), proofs("mariadb"))
+async def test_on_mariadb(check: Check, proof: Proof, mariadb: Database) -> None:
+    mariadb.run(*(proof.fault or ["select 1"]))
+    await prove(check, proof, mariadb)
+
+
+@pytest.mark.parametrize(("check", "proof"), proofs("sqlite"))
+async def test_on_sqlite(check: Check, proof: Proof, tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    connection = apsw.Connection(str(path))
+    for statement in proof.fault or ("create table t(id integer primary key)",):
+        connection.execute(statement)
+    connection.close()
+    instance = Instance(id="under-test", url=f"sqlite://{path}")
+    said = await heard([check.id], instance, thresholds={check.id: proof.thresholds})
+    expected(check, proof, said)
+    if proof.cure == "fix":
+        connection = apsw.Connection(str(path))
+        for statement in fixes(said.findings):
+            connection.execute(statement)
+        connection.close()
+        assert (await heard([check.id], instance, thresholds={check.id: proof.thresholds})).findings == []
+
+
+async def prove(check: Check, proof: Proof, database: Database) -> None:
+    """Fault -> exactly these findings -> cure -> none."""
+    limits = {check.id: proof.thresholds}
+    async with sessions(database, proof.sessions), load(database, proof.load):
+        await anyio.sleep(proof.wait_s)
+        if proof.after:
+            await anyio.to_thread.run_sync(lambda: database.run(*proof.after))
+            await anyio.sleep(proof.wait_s)
+        said = await heard([check.id], database.instance, thresholds=limits)
+        expected(check, proof, said)
+        if proof.cure == "none":
+            return
+        cure = fixes(said.findings) if proof.cure == "fix" else list(proof.cure)
+        if cure:
+            await anyio.to_thread.run_sync(lambda: database.run(*cure))
+            assert await healed(check, database, limits) == []
+    if not cure:
+        assert await healed(check, database, limits) == []
+
+
+async def healed(check: Check, database: Database, limits: dict[str, dict[str, str | float]]) -> list[Finding]:
+    """What is still found; statistics and ended sessions take a moment to show."""
+    found: list[Finding] = []
+    for _ in range(4):
+        found = (await heard([check.id], database.instance, thresholds=limits)).findings
+        if not found:
+            break
+        await anyio.sleep(0.5)
+    return found
+
+
+def expected(check: Check, proof: Proof, said: Heard) -> None:
+    outcome = said.checked[check.id]
+    assert outcome.level != "failed", outcome
+    assert matched([finding.object for finding in said.findings], proof.expect), (said.findings, said.measures)
+    if proof.level is not None:
+        assert {finding.level for finding in said.findings} == {proof.level}
+    for language in ("en", "zh-CN"):
+        for sentence in said.sentences(language):
+            assert "{" not in sentence
+
+
+def fixes(findings: list[Finding]) -> list[str]:
+    """The proposed statements; each finding of a proof that is cured by its fix has one."""
+    assert all(finding.fix is not None for finding in findings)
+    return [finding.fix.statement for finding in findings if finding.fix is not None]
