@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from socket import socket
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
 
 import structlog
 
@@ -82,6 +81,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     if folder is None and config.data is not None:
         folder = await open_folder(config.data)
     given = key_of(config.key) if config.key else None
+    new_id = NewIds(os.urandom)
     store = await open_store(folder.store if folder else None)
     try:
         key = given or (await folder.key(os.urandom) if folder else os.urandom(32))
@@ -216,8 +216,18 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_id() -> str:
-    return str(uuid4())
+class NewIds:
+    """Random UUIDs (version 4) as text; the system is asked for many at once, since asking is what takes time."""
+
+    def __init__(self, random: Callable[[int], bytes]) -> None:
+        self._random, self._ready = random, b""
+
+    def __call__(self) -> str:
+        if not self._ready:
+            self._ready = self._random(16 * 256)
+        digits, self._ready = self._ready[:16].hex(), self._ready[16:]
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def write_logs(level: str, form: str) -> None:

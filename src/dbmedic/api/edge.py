@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -50,6 +51,7 @@ class Edge:
 
     def __init__(self, apis: Sequence[Api], seen: Callable[[Seen], None]) -> None:
         self._apis, self._seen = apis, seen
+        self._process, self._count = uuid4().hex[:16], itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -61,7 +63,7 @@ class Edge:
         began = time.perf_counter()
         request = Request(scope, receive)
         given = request.head.headers.get("x-request-id", "")
-        id = given if _SANE.fullmatch(given) else uuid4().hex
+        id = given if _SANE.fullmatch(given) else f"{self._process}{next(self._count):016x}"
         structlog.contextvars.bind_contextvars(request=id)
         api, answer = await self._answer(request)
         status = GONE if answer is None else answer.status

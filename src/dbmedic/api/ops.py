@@ -41,7 +41,7 @@ class Ops:
     def __init__(self, check: Callable[[], Awaitable[Mapping[str, str]]], running: Callable[[], int]) -> None:
         self._check = check
         self._checked: tuple[float, Mapping[str, str]] = (-READY_S, {})
-        disable_created_metrics()  # a second series for each, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody reads
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Info("dbmedic", "Version that runs", registry=registry).info({"version": __version__})

@@ -99,6 +99,7 @@ async def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=CLOSING_S,
         timeout_keep_alive=75,
     )

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-import anyio
 import structlog
 
 from dbmedic.api.http import Header, Receive, Send
@@ -44,32 +43,44 @@ class Stream:
         self._pieces, self.headers = pieces, headers
         self._ping, self._ping_s, self._broken = ping, ping_s, broken
         self._last = 0.0
+        self._gone = False
 
     async def send(self, receive: Receive, send: Send, more: tuple[Header, ...]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *self.headers, *more]})
-        now = asyncio.get_running_loop().time
-        self._last = now()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._watch, receive, send, tasks.cancel_scope)
-            try:
-                async for piece in self._pieces:
-                    self._last = now()
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            except Exception:
-                logger.exception("stream broken")
-                await send({"type": "http.response.body", "body": self._broken, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-            tasks.cancel_scope.cancel()
+        loop, reading = asyncio.get_running_loop(), asyncio.current_task()
+        assert reading is not None
+        self._last = loop.time()
+        watching = loop.create_task(self._watch(receive, reading))
+        pinging = loop.create_task(self._pings(send))
+        try:
+            async for piece in self._pieces:
+                self._last = loop.time()
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except asyncio.CancelledError:
+            if not self._gone or reading.uncancel():
+                raise
+            return
+        except Exception:
+            logger.exception("stream broken")
+            await send({"type": "http.response.body", "body": self._broken, "more_body": True})
+        finally:
+            watching.cancel()
+            pinging.cancel()
+        await send({"type": "http.response.body", "body": b""})
 
-    async def _watch(self, receive: Receive, send: Send, reading: anyio.CancelScope) -> None:
-        """Pings after each silence, and stops the reading when the client is gone."""
+    async def _watch(self, receive: Receive, reading: asyncio.Task[object]) -> None:
+        """Stops the reading when the client is gone."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        reading.cancel()
+
+    async def _pings(self, send: Send) -> None:
+        """A ping after each silence.  A piece or a ping is one write, so neither gets into the other."""
         now = asyncio.get_running_loop().time
         while True:
-            with anyio.CancelScope(deadline=self._last + self._ping_s):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                reading.cancel()
-                return
-            if now() >= self._last + self._ping_s:
-                self._last = now()
-                await send({"type": "http.response.body", "body": self._ping, "more_body": True})
+            if (left := self._last + self._ping_s - now()) > 0:
+                await asyncio.sleep(left)
+                continue
+            self._last = now()
+            await send({"type": "http.response.body", "body": self._ping, "more_body": True})
