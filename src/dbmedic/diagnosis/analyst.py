@@ -12,6 +12,7 @@ from dbmedic.checks.check import catalogue
 from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import Call, InstanceCard, Piece, Reasoning, Rests, Text
 from dbmedic.diagnosis import names
+from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
 from dbmedic.diagnosis.rank import Verdict, rank
@@ -45,8 +46,13 @@ def decide(request: ModelRequest) -> list[Piece]:
     asked = understand(request.question, request.instances, request.history, request.now)
     reader = Reader(asked.language, request.question.zone)
     seen = evidence(request.events)
+    engine = _engine(asked, request.instances)
     if not seen.calls:
-        return _first(asked, request.instances, reader)
+        pieces = _first(asked, request.instances, reader, hinted(request.agent, engine))
+        kept = allowed(pieces, request.agent, request.tools, engine)
+        if _calls_something(pieces) and not _calls_something(kept):
+            return _lines(reader.say("talk.no_tools"))
+        return kept
     if seen.failures and not seen.checked:
         return _failed(seen.failures[0], asked, request.instances, reader)
     verdict = rank(seen, symptoms()[asked.symptom], asked.objects, asked.window)
@@ -54,7 +60,10 @@ def decide(request: ModelRequest) -> list[Piece]:
         stage, checks = deeper
         listed = reader.listed([title(check, reader) for check in checks[:4]])
         args = {"instance": asked.instance, "symptom": asked.symptom, "stage": stage}
-        return [Reasoning(reader.say("step.deeper", checks=listed) + "\n"), _call(seen, "diagnose", args)]
+        pieces = [Reasoning(reader.say("step.deeper", checks=listed) + "\n"), _call(seen, "diagnose", args)]
+        kept = allowed(pieces, request.agent, request.tools, engine)
+        if _calls_something(kept):
+            return kept
     done = answer(asked, verdict, seen, reader)
     step = reader.say("step.verdict", findings=len(seen.facts), normal=len(verdict.fine), unseen=len(verdict.unseen))
     return [Reasoning(step + "\n"), *_lines(done.text), Rests(done.rests)]
@@ -63,7 +72,9 @@ def decide(request: ModelRequest) -> list[Piece]:
 # -- before anything was measured --------------------------------------------------------------------------------
 
 
-def _first(asked: Understood, visible: Sequence[InstanceCard], reader: Reader) -> list[Piece]:
+def _first(
+    asked: Understood, visible: Sequence[InstanceCard], reader: Reader, hints: Sequence[str] = ()
+) -> list[Piece]:
     if asked.topic == "thanks":
         return _lines(reader.say("talk.thanks"))
     if asked.topic in ("greeting", "identity", "other"):
@@ -81,10 +92,10 @@ def _first(asked: Understood, visible: Sequence[InstanceCard], reader: Reader) -
         return _lines("\n".join([*lines, "", *_cards(visible, reader)]))
     if asked.instance is None:
         return _lines("\n".join([reader.say("talk.which"), *_cards(visible, reader)[1:]]))
-    return _calls(asked, visible, reader)
+    return _calls(asked, visible, reader, hints)
 
 
-def _calls(asked: Understood, visible: Sequence[InstanceCard], reader: Reader) -> list[Piece]:
+def _calls(asked: Understood, visible: Sequence[InstanceCard], reader: Reader, hints: Sequence[str]) -> list[Piece]:
     symptom, engine = symptoms()[asked.symptom], _engine(asked, visible)
     args: dict[str, Any] = {"instance": asked.instance, "symptom": asked.symptom}
     if asked.window is not None:
@@ -98,6 +109,7 @@ def _calls(asked: Understood, visible: Sequence[InstanceCard], reader: Reader) -
         for check in symptoms()[name].stages_for(engine)[0]
         if check in known and check not in planned
     ]
+    extra += [check for check in hints if check not in planned]
     if extra:
         checks = list(dict.fromkeys(extra))
         pieces.append(Call("k2", "measure", {"instance": asked.instance, "checks": checks}))
@@ -159,6 +171,10 @@ def _failed(refusal: Refusal, asked: Understood, visible: Sequence[InstanceCard]
     if kind == "unknown_instance":
         lines += ["", *_cards(visible, reader)]
     return _lines("\n".join(lines))
+
+
+def _calls_something(pieces: Sequence[Piece]) -> bool:
+    return any(isinstance(piece, Call) for piece in pieces)
 
 
 def _call(seen: Evidence, tool: str, args: dict[str, Any]) -> Call:
