@@ -31,7 +31,7 @@ def command(question: str, on: str | None, as_json: bool) -> None:
     """Ask about a database and print the answer."""
     from dbmedic.assistant.accounts import LOCAL
     from dbmedic.cli.asking import Lines, Shown, follow
-    from dbmedic.cli.opened import config_here, opened_on, run
+    from dbmedic.cli.opened import config_here, opened_on, run, target_of
     from dbmedic.cli.progress import Progress
     from dbmedic.core.errors import BadField
     from dbmedic.core.values import Question
@@ -40,8 +40,10 @@ def command(question: str, on: str | None, as_json: bool) -> None:
 
     async def work() -> tuple[bool, str]:
         async with opened_on(config, on) as (parts, instance):
-            if not await parts.assistant.instances.visible(LOCAL):
+            if on is None and not await parts.assistant.instances.visible(LOCAL):
                 raise BadField("on", "no database to ask about: add --on URL, or register one: dbmedic instance add")
+            if instance is not None:
+                await (await target_of(parts, instance)).engine.facts()  # no connection, no answer: say so at once
             language = None if config.language == "auto" else config.language
             asked = Question(
                 text=question, caller=LOCAL, api="cli", instance=instance, language=language, zone=config.zone
