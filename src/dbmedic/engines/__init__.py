@@ -1,0 +1,28 @@
+"""Engines by the scheme of their URL; each driver is loaded when the first instance of its kind is opened."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from dbmedic.core.errors import BadField
+from dbmedic.core.ports import Engine
+from dbmedic.core.values import Instance
+
+_BY_SCHEME = {
+    "postgresql": ("postgres", "Postgres"),
+    "postgres": ("postgres", "Postgres"),
+    "mysql": ("mysql", "MySql"),
+    "mariadb": ("mariadb", "MariaDb"),
+    "sqlite": ("sqlite", "Sqlite"),
+}
+
+
+def open_engine(instance: Instance) -> Engine:
+    """The engine of an instance, not connected yet; call it within a running event loop.  Raises `BadField("url")`."""
+    scheme = instance.url.partition(":")[0].lower()
+    if scheme not in _BY_SCHEME:
+        known = ", ".join(f"{name}://" for name in _BY_SCHEME)
+        raise BadField("url", f"{scheme}:// is not known; known are {known}")
+    module, name = _BY_SCHEME[scheme]
+    engine: Engine = getattr(import_module(f"dbmedic.engines.{module}"), name)(instance.url)
+    return engine

@@ -1,0 +1,101 @@
+"""MySQL 8 behind the `Engine` port; MariaDB states only where it departs (`mariadb.py`).
+
+URL: `mysql://user:password@host:3306/database?ssl-mode=VERIFY_IDENTITY&ssl-ca=/path/ca.pem`.  `ssl-mode` is DISABLED,
+PREFERRED (the default: TLS where the server offers it), REQUIRED, VERIFY_CA or VERIFY_IDENTITY; `ssl-ca`, `ssl-cert`
+and `ssl-key` name files; `ssl=true` is REQUIRED, and with `ssl-ca` VERIFY_IDENTITY; `socket=/path` for a socket file.
+Which of the two a server is, it says itself: either scheme works for both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from dbmedic.core.errors import StatementFailed, WriteRefused
+from dbmedic.core.values import EngineFacts, Row
+from dbmedic.engines import mysql_facts
+from dbmedic.engines.mysql_place import Place
+from dbmedic.engines.mysql_plan import explainable
+from dbmedic.engines.mysql_session import MySession
+from dbmedic.engines.pool import STOP_S, Pool
+from dbmedic.engines.reads import bound, refused
+from dbmedic.kit import statements
+
+FACTS_S = 60.0
+SYSTEM = {"information_schema", "performance_schema", "mysql", "sys"}
+VIEWS = """/* dbmedic */
+select TABLE_SCHEMA as `schema`, TABLE_NAME as name from information_schema.TABLES
+where TABLE_SCHEMA = ? and TABLE_NAME in ? and TABLE_TYPE <> 'BASE TABLE' and TABLE_TYPE <> 'SEQUENCE'"""
+
+
+class MySql:
+    """One server and all its databases, over at most two connections."""
+
+    name = "mysql"
+
+    def __init__(self, url: str) -> None:
+        """Raises `BadField("url")`; does not connect yet."""
+        self._place = Place.of(url)
+        self._pool: Pool[MySession] = Pool(lambda _: MySession.open(self._place))
+        self._facts: tuple[float, EngineFacts] | None = None
+
+    async def facts(self) -> EngineFacts:
+        if self._facts is None or self._facts[0] < time.monotonic() - FACTS_S:
+            found = await self._pool.use("", mysql_facts.facts, limit_s=15.0)
+            self._facts = (time.monotonic(), found)
+            self.name = found.engine
+        return self._facts[1]
+
+    async def rows(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        timeout_s: float = 5.0,
+        max_rows: int = 1000,
+        database: str | None = None,
+    ) -> list[Row]:
+        text, args = bound(sql, params, "mysql")
+        refused(text, "mysql")
+
+        async def work(session: MySession) -> list[Row]:
+            await self._refuse_views(session, text, database)
+            return await session.rows(text, args, database=database, timeout_s=timeout_s, max_rows=max_rows)
+
+        return await self._pool.use("", work, limit_s=timeout_s + STOP_S)
+
+    async def plan(
+        self, statement: str, /, *, database: str | None = None, schema: str | None = None, timeout_s: float = 5.0
+    ) -> dict[str, Any]:
+        if why := statements.why_not_planned(statement, "mysql"):
+            raise WriteRefused(statement, why)
+        asked = f"explain format=json {explainable(statement)}"
+
+        async def work(session: MySession) -> list[Row]:
+            await self._refuse_views(session, statement, database or schema)
+            return await session.rows(asked, (), database=database or schema, timeout_s=timeout_s, max_rows=10)
+
+        rows = await self._pool.use("", work, limit_s=timeout_s + STOP_S)
+        if not rows:
+            raise StatementFailed("the server gave no plan", "")
+        plan: dict[str, Any] = msgspec.json.decode(str(next(iter(rows[0].values()))))
+        return plan
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _refuse_views(self, session: MySession, text: str, database: str | None) -> None:
+        """Raises `WriteRefused` for a view of a user: it runs others' functions, with its definer's rights."""
+        wanted: dict[str, set[str]] = {}
+        for one in statements.asks(text, "mysql").tables:
+            schema = one.schema or database or self._place.database
+            if schema.lower() not in SYSTEM:
+                wanted.setdefault(schema, set()).add(one.name)
+        for schema, names in wanted.items():
+            args = [schema, sorted(names)]
+            for row in await session.rows(VIEWS, args, database=None, timeout_s=5.0, max_rows=100):
+                raise WriteRefused(text, f"{row['schema']}.{row['name']} is a user's view: it runs others' functions")

@@ -1,0 +1,162 @@
+"""Few connections, kept a while, each used by one statement at a time; the waiting all engines share.
+
+A session is one connection.  Whoever stops waiting for a statement ends it on the server at once: the statement runs in
+a task of its own, which outlives the impatient one just long enough to be interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, Protocol, TypeVar
+
+from dbmedic.core.errors import Timeout, Unreachable
+
+PER_KEY = 2
+TOTAL = 4
+"""Connections of one instance over all its databases; an idle one of another database makes room."""
+IDLE_S = 60.0
+STOP_S = 5.0
+"""How long an interrupted statement may take to end before its connection is given up."""
+
+
+class Gone(Unreachable):
+    """The connection was dead before or while the statement ran; a fresh one may work."""
+
+
+class Session(Protocol):
+    """One connection."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether another statement may be run on it."""
+
+    async def interrupt(self) -> None:
+        """Ends the running statement on the server; may be called from another task, and too late."""
+
+    async def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Session)
+T = TypeVar("T")
+
+
+class Pool(Generic[S]):
+    """Sessions by key (the database), opened when wanted, closed after `IDLE_S`."""
+
+    def __init__(self, opening: Callable[[str], Awaitable[S]]) -> None:
+        self._opening = opening
+        self._idle: list[tuple[float, str, S]] = []
+        self._busy: dict[str, int] = {}
+        self._waiting: list[asyncio.Future[None]] = []
+        self._reaper: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def use(self, key: str, work: Callable[[S], Coroutine[Any, Any, T]], *, limit_s: float) -> T:
+        """What `work` gives, with a session of `key`.
+
+        A kept session that turns out dead is replaced once.  When the caller is cancelled, the work is interrupted on
+        the server and the session comes back by itself.  Raises `Timeout` when there is no answer within `limit_s`:
+        the last resort, the server's own limit is shorter.
+        """
+        session, fresh = await self._take(key)
+        try:
+            return await self._run(key, session, work, limit_s)
+        except Gone:
+            if fresh:
+                raise
+        session, _ = await self._take(key, fresh=True)
+        return await self._run(key, session, work, limit_s)
+
+    async def close(self) -> None:
+        """Ends what still runs and all sessions; may be called twice."""
+        self._closed = True
+        if self._reaper is not None:
+            self._reaper.cancel()
+        idle, self._idle = self._idle, []
+        for _, _, session in idle:
+            await session.close()
+        until = time.monotonic() + 2 * STOP_S
+        while self._tasks and time.monotonic() < until:
+            await asyncio.wait(set(self._tasks), timeout=STOP_S)
+
+    async def _run(self, key: str, session: S, work: Callable[[S], Coroutine[Any, Any, T]], limit_s: float) -> T:
+        task = asyncio.create_task(work(session))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=limit_s)
+        except asyncio.CancelledError:
+            self._later(self._abandon(key, session, task))
+            raise
+        if not done:
+            self._later(self._abandon(key, session, task))
+            raise Timeout(limit_s, "the server's answer")
+        self._give(key, session)
+        return task.result()
+
+    async def _abandon(self, key: str, session: S, task: asyncio.Task[T]) -> None:
+        try:
+            await session.interrupt()
+            done, _ = await asyncio.wait({task}, timeout=STOP_S)
+            if not done:
+                task.cancel()
+                await asyncio.wait({task})
+            elif not task.cancelled():
+                task.exception()  # nobody waits for it any more
+        finally:
+            self._give(key, session, keep=task.done() and not task.cancelled())
+
+    async def _take(self, key: str, *, fresh: bool = False) -> tuple[S, bool]:
+        """A session, counted as busy, and whether it was just opened."""
+        while self._busy.get(key, 0) >= PER_KEY or sum(self._busy.values()) >= TOTAL:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            finally:
+                self._waiting.remove(turn)
+        self._busy[key] = self._busy.get(key, 0) + 1
+        found = None if fresh else next((item for item in reversed(self._idle) if item[1] == key), None)
+        if found is not None:
+            self._idle.remove(found)
+            return found[2], False
+        if len(self._idle) + sum(self._busy.values()) > TOTAL:
+            self._later(self._idle.pop(0)[2].close())
+        try:
+            return await self._opening(key), True
+        except BaseException:
+            self._leave(key)
+            raise
+
+    def _give(self, key: str, session: S, *, keep: bool = True) -> None:
+        if keep and session.usable and not self._closed:
+            self._idle.append((time.monotonic(), key, session))
+            if self._reaper is None:
+                self._reaper = asyncio.get_running_loop().call_later(IDLE_S, self._reap)
+        else:
+            self._later(session.close())
+        self._leave(key)
+
+    def _leave(self, key: str) -> None:
+        self._busy[key] -= 1
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_result(None)
+
+    def _reap(self) -> None:
+        """Closes what has been idle too long, and looks again later."""
+        self._reaper = None
+        oldest = time.monotonic() - IDLE_S
+        for item in [item for item in self._idle if item[0] <= oldest]:
+            self._idle.remove(item)
+            self._later(item[2].close())
+        if self._idle and not self._closed:
+            wait_s = max(0.1, self._idle[0][0] - oldest)
+            self._reaper = asyncio.get_running_loop().call_later(wait_s, self._reap)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does it in the background, whether or not the caller is being cancelled."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
