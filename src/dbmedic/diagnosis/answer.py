@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dbmedic.core.values import Measure
+from dbmedic.core.values import Fix, Measure
 from dbmedic.diagnosis import said
 from dbmedic.diagnosis.disk import disk_numbers, disk_verdict
 from dbmedic.diagnosis.evidence import Evidence, Fact
@@ -17,10 +17,12 @@ from dbmedic.diagnosis.rank import Cause, Verdict
 from dbmedic.diagnosis.said import Reader
 from dbmedic.diagnosis.symptoms import Symptom, symptoms
 from dbmedic.diagnosis.understand import Understood
-from dbmedic.kit.units import ratio_text, seconds_text, show, time_text
+from dbmedic.kit.units import ratio_text, seconds_text, time_text
 
-FINE, UNSEEN, NOTES, LISTED = 5, 3, 4, 5
-"""Items shown of what was fine, what was unseen, what was noticed besides, and in lists."""
+FINE, UNSEEN, NOTES, LISTED, FIXES, DETAILED = 5, 3, 4, 5, 4, 3
+"""Items shown: fine checks, unseen ones, notes, rows of a list, statements to run, causes with their details."""
+BUYABLE = ("cpu-saturation", "memory-pressure", "io-latency", "conn-usage", "disk-used")
+"""What people want more of; where it is an effect, the answer says that more of it is no cure."""
 CONFIDENCES = ("measured", "estimate", "heuristic")
 
 
@@ -77,7 +79,7 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
     reader = page.reader
     if len(verdict.roots) == 1:
         fact = verdict.roots[0].fact
-        page.add(f"**{instance}: {said.headline(fact, reader)}.**".replace("。.", "。"), fact.measure.id)
+        page.said("verdict.one", fact.measure.id, instance=instance, cause=said.headline(fact, reader))
         return
     if verdict.roots:
         page.said("verdict.several", count=len(verdict.roots), instance=instance)
@@ -114,18 +116,19 @@ def _proof(page: Page, verdict: Verdict, seen: Evidence) -> None:
 
 def _leads(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> None:
     """What was asked about, in numbers, where it is not the cause itself."""
-    if not verdict.roots:
+    if not verdict.roots or "*" in symptom.signs:
         return
-    found = {fact.check for cause in verdict.roots for fact in (cause.fact, *cause.chain)}
-    for checked in verdict.fine:
-        if checked.check in symptom.lead and checked.check not in found:
-            item = said.fine(checked, seen, page.reader)
-            if item is not None and item[1]:
-                page.gap()
-                page.add(
-                    page.reader.say("verdict.not_cause", what=said.title(checked.check, page.reader), value=item[0]),
-                    *item[1],
-                )
+    roots = {cause.fact.check for cause in verdict.roots}
+    effects = {fact.check: fact for cause in verdict.roots for fact in cause.chain}
+    for check in symptom.lead:
+        if check in roots:
+            continue
+        if (fact := effects.get(check)) is not None and check in BUYABLE:
+            page.said("verdict.effect", fact.measure.id, what=said.headline(fact, page.reader))
+        checked = seen.checked.get(check)
+        item = said.fine(checked, seen, page.reader) if checked is not None and checked.level == "normal" else None
+        if item is not None and item[1]:
+            page.said("verdict.not_cause", *item[1], what=item[0][:1].upper() + item[0][1:])
 
 
 def _causes(page: Page, roots: tuple[Cause, ...]) -> None:
@@ -133,10 +136,10 @@ def _causes(page: Page, roots: tuple[Cause, ...]) -> None:
     if not roots:
         return
     page.part("part.measured")
-    for cause in roots:
-        page.bullet(said.finding(cause.fact, reader), cause.fact.measure.id)
+    for cause in roots[:DETAILED]:
+        page.bullet(said.finding(cause.fact.measure, reader), cause.fact.measure.id)
         for effect in cause.chain[:3]:
-            page.add(f"  - {reader.say('part.leads_to')}: {said.headline(effect, reader)}", effect.measure.id)
+            page.add(f"  - {reader.say('part.leads_to', effect=said.headline(effect, reader))}", effect.measure.id)
         if cause.siblings:
             names = [f"`{one.finding.object}`" for one in cause.siblings[:LISTED]]
             page.add(
@@ -145,32 +148,36 @@ def _causes(page: Page, roots: tuple[Cause, ...]) -> None:
             )
     reasons = [text for cause in roots[:1] if (text := said.why(cause.fact, reader))]
     for text in reasons:
-        page.add(f"**{reader.say('part.why')}**: {text}")
+        page.said("part.why", text=text)
     _remedies(page, roots)
 
 
 def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:
     reader = page.reader
-    fixes = [(cause, fact) for cause in roots for fact in _mildest(cause)]
+    fixes: dict[str, Fix] = {}
+    for cause in roots:
+        for fact in _mildest(cause):
+            if fact.finding.fix is not None and len(fixes) < FIXES:
+                fixes.setdefault(fact.finding.fix.statement, fact.finding.fix)
     if fixes:
         page.part("part.now")
-    said_already: set[str] = set()
-    for _, fact in fixes:
-        if fact.finding.fix is not None and fact.finding.fix.statement not in said_already:
-            said_already.add(fact.finding.fix.statement)
-            page.all(said.fix_lines(fact.finding.fix, reader))
+    for fix in fixes.values():
+        page.all(said.fix_lines(fix, reader))
     for cause in roots[:2]:
         text = said.valued(reader, f"lasting.{cause.fact.check}", cause.fact.measure)
         if text is not None:
-            page.add(f"**{reader.say('part.lasting')}**: {text}")
+            page.said("part.lasting", text=text)
     checks = dict.fromkeys(f"`{fact.check}`" for cause in roots for fact in (cause.fact, *cause.chain[:1]))
     if fixes:
         page.said("part.verify", checks=reader.listed(list(checks)))
 
 
 def _mildest(cause: Cause) -> list[Fact]:
-    """The root's own fix; where it has none, that of the nearest effect that has one."""
-    return next(([fact] for fact in (cause.fact, *cause.chain) if fact.finding.fix is not None), [])
+    """What to do, mildest first: stop a queueing DDL, cure the root and its siblings, then mend one effect."""
+    queue = [fact for fact in cause.chain if fact.check == "lock-queue-ddl"]
+    own = [cause.fact, *cause.siblings[:2]]
+    after = [fact for fact in cause.chain if fact not in queue and fact.finding.fix is not None]
+    return [fact for fact in (*queue, *own, *after[:1]) if fact.finding.fix is not None]
 
 
 def _listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:
@@ -195,17 +202,14 @@ def _listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> Non
             f"{name} {words[name]}" for name in ("share", "calls", "mean_s", "running", "busy", "rows") if name in words
         ]
         text = said.statement(one) or one.object
-        page.add(f"{number}. `{text}` {reader.listed(numbers).replace('_s ', ' ')}", one.id)
+        page.add(f"{number}. `{text}` {reader.listed(numbers)}", one.id)
 
 
 def _facts(page: Page, symptom: Symptom, seen: Evidence) -> None:
+    """One sentence per check, whatever its level."""
     for check in symptom.lead:
         for one in seen.of(check)[:1]:
-            words = said.shown(one, page.reader)
-            numbers = [f"{name} {text}" for name, text in words.items() if one.units.get(name) != "sql" and text][
-                :LISTED
-            ]
-            page.bullet(f"{said.title(check, page.reader)}: {page.reader.listed(numbers)}", one.id)
+            page.bullet(said.finding(one, page.reader), one.id)
 
 
 def _second(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:
@@ -213,31 +217,28 @@ def _second(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None
     page.gap()
     if symptom.style == "disk":
         disk_verdict(page, seen, instance)
-        return
-    for check in symptom.lead[:2]:
-        for one in seen.of(check)[:1]:
-            words = [
-                f"{n} {show(v, one.units[n], page.reader.zone)}"
-                for n, v in one.values.items()
-                if n in one.units and v is not None
-            ]
-            page.bullet(f"{said.title(check, page.reader)}: {page.reader.listed(words[:LISTED])}", one.id)
+    else:
+        _facts(page, symptom, seen)
 
 
 def _asides(page: Page, symptom: Symptom, verdict: Verdict) -> None:
     reader = page.reader
     if verdict.contributing:
-        page.gap()
-        items = [said.headline(cause.fact, reader) for cause in verdict.contributing]
-        ids = [cause.fact.measure.id for cause in verdict.contributing]
-        page.said("part.contributing", *ids, list=reader.serial(items))
-    notes = verdict.notes[: NOTES if symptom.id == "health" else 2]
+        page.part("part.attention" if not verdict.roots else "part.contributing")
+        for cause in verdict.contributing:
+            fix = cause.fact.finding.fix
+            done = f" → `{fix.statement}` ({reader.say('fix.approval')})" if fix is not None else ""
+            page.bullet(said.headline(cause.fact, reader) + done, cause.fact.measure.id)
+    notes = verdict.notes[: NOTES if "*" in symptom.signs else 2]
     if notes:
         page.gap()
         items = [said.headline(fact, reader) for fact in notes]
         page.said("part.also", *(fact.measure.id for fact in notes), list=reader.serial(items))
-    if verdict.posture and symptom.id == "health":
-        page.said("part.posture", count=len(verdict.posture))
+    if verdict.posture and "*" in symptom.signs:
+        page.gap()
+        shown = sorted(verdict.posture, key=lambda fact: fact.finding.level)[:NOTES]
+        items = [said.headline(fact, reader) for fact in shown]
+        page.said("part.posture", *(fact.measure.id for fact in shown), list=reader.serial(items))
 
 
 def _fine(page: Page, verdict: Verdict, seen: Evidence) -> None:

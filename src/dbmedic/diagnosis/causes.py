@@ -32,6 +32,7 @@ class Causes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     notes: tuple[str, ...]
     working: tuple[str, ...]
+    hints: tuple[str, ...]
     magnitude: dict[str, str]
     edge: tuple[Edge, ...]
 
@@ -88,9 +89,14 @@ def _side_by_side(cause: Fact, effect: Fact) -> dict[str, Any]:
     row["same_object"] = cause.finding.object == effect.finding.object
     row["same_query"] = _query(cause) is not None and _query(cause) == _query(effect)
     row["same_table"] = bool(_tables(cause) & _tables(effect)) or any(_in_text(name, effect) for name in _tables(cause))
+    row["same_holder"] = bool(_names(cause, "pid", "slot", "gid") & _names(effect, "root", "holder", "pid", "gid"))
     waiters = re.findall(r"\d+", str(cause.values.get("waiters") or ""))
     row["waits_for_cause"] = str(effect.values.get("pid")) in waiters
     return row
+
+
+def _names(fact: Fact, *columns: str) -> frozenset[str]:
+    return frozenset(str(fact.values[column]) for column in columns if fact.values.get(column) not in (None, ""))
 
 
 def _query(fact: Fact) -> str | None:

@@ -227,11 +227,14 @@ def _named(found: Sequence[Cause], symptom: Symptom) -> tuple[tuple[Cause, ...],
     near = [c for c in proven if c is proven[0] or c.fact.finding.level == "error" or c.score >= best / 2]
     roots = near[:most]
     others = [cause for cause in found if cause not in roots]
-    return tuple(roots), tuple(others[:2]), tuple(others[2:])
+    shown = 2 if "*" not in symptom.signs else 2 * ROOTS
+    return tuple(roots), tuple(others[:shown]), tuple(others[shown:])
 
 
 def _proven(cause: Cause, symptom: Symptom) -> bool:
     """It is the symptom itself, was measured to lead to it, or is grave and near: what merely could matter is not."""
+    if "*" in symptom.signs and cause.fact.check in known().hints and cause.fact.finding.level == "warning":
+        return False
     own = (cause.fact.check, *(effect.check for effect in cause.chain))
     if "*" in symptom.signs or any(check in symptom.signs or check in symptom.lead for check in own):
         return True

@@ -6,13 +6,12 @@ Numbers come from measures only; a phrase that needs a value which was not measu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from dbmedic.checks.check import Check, catalogue, render, words
+from dbmedic.checks.check import catalogue, render, words
 from dbmedic.core import lang
 from dbmedic.core.events import Checked
 from dbmedic.core.values import Fix, Measure, Unit
@@ -39,7 +38,7 @@ class Reader(Struct, frozen=True):
 
     def serial(self, items: list[str]) -> str:
         """Items that may hold commas of their own."""
-        return (";" if self.language in ("zh-CN", "zh-TW") else "; ").join(items)
+        return ("；" if self.language in ("zh-CN", "zh-TW", "ja") else "; ").join(items)
 
 
 def valued(reader: Reader, key: str, measure: Measure) -> str | None:
@@ -70,15 +69,15 @@ def title(check: str, reader: Reader) -> str:
 def headline(fact: Fact, reader: Reader) -> str:
     """What is wrong, in one sentence that names the object."""
     said = valued(reader, f"headline.{fact.check}", fact.measure)
-    return said or _first_sentence(finding(fact, reader, statements=False))
+    return said or _first_sentence(finding(fact.measure, reader, statements=False))
 
 
-def finding(fact: Fact, reader: Reader, *, statements: bool = True) -> str:
-    """The finding with its numbers; long statements are cut, or left out."""
-    known = catalogue().get(fact.check)
+def finding(measure: Measure, reader: Reader, *, statements: bool = True) -> str:
+    """What a measure says, as the sentence of its check; long statements are cut, or left out."""
+    known = catalogue().get(measure.what)
     if known is None:
-        return f"{fact.check}: {fact.finding.object}"
-    return render(known, _readable(fact.measure, statements=statements), reader.language, reader.zone)
+        return f"{measure.what}: {measure.object}"
+    return render(known, _readable(measure, statements=statements), reader.language, reader.zone)
 
 
 def why(fact: Fact, reader: Reader) -> str | None:
@@ -88,27 +87,20 @@ def why(fact: Fact, reader: Reader) -> str | None:
 
 def fine(checked: Checked, seen: Evidence, reader: Reader) -> tuple[str, tuple[str, ...]] | None:
     """(a few words with the number that shows it, ids of the measures); None when there is nothing short to say."""
-    measures = [seen.measures[id] for id in checked.measures if id in seen.measures]
-    key = f"fine.{checked.check}"
-    for measure in measures[:1]:
-        if (said := valued(reader, key, measure)) is not None:
-            return said, (measure.id,)
-        if (number := _main_number(measure, catalogue().get(checked.check))) is not None:
-            return f"{title(checked.check, reader)} {show(measure.values[number], measure.units[number])}", (
-                measure.id,
-            )
-    text = lang.template(reader.language, key)
-    if text is not None and not lang.fields(text) and not measures:
-        return text, ()
-    return None
+    measure = next((seen.measures[id] for id in checked.measures if id in seen.measures), None)
+    if measure is None:
+        text = lang.template(reader.language, f"none.{checked.check}")
+        return None if text is None else (text, ())
+    text = valued(reader, f"fine.{checked.check}", measure)
+    return None if text is None else (text, (measure.id,))
 
 
 def fix_lines(fix: Fix, reader: Reader) -> list[str]:
     """The statement in a fence, then its lock and risk, and how to undo it."""
-    label = reader.say("fix.label", lock=reader.say(f"fix.{fix.safety}"), risk=reader.say(f"risk.{fix.safety}"))
+    label = [reader.say("fix.label", lock=reader.say(f"fix.{fix.safety}"), risk=reader.say(f"risk.{fix.safety}"))]
     if fix.dangerous:
-        label += "; " + reader.say("fix.dangerous")
-    lines = ["```sql", fix.statement.rstrip().rstrip(";") + ";", "```", f"({label})"]
+        label.append(reader.say("fix.dangerous"))
+    lines = ["```sql", fix.statement.rstrip().rstrip(";") + ";", "```", f"({reader.serial(label)})"]
     if fix.rollback:
         lines.append(reader.say("part.rollback", statement=fix.rollback))
     return lines
@@ -132,7 +124,7 @@ def _readable(measure: Measure, *, statements: bool) -> Measure:
     values: dict[str, Any] = dict(measure.values)
     for name, unit in measure.units.items():
         if unit == "sql" and values.get(name):
-            values[name] = f"`{one_line(str(values[name]))}`" if statements else "…"
+            values[name] = one_line(str(values[name])) if statements else "…"
     units: dict[str, Unit] = {name: _unit(measure, name) for name in measure.units}
     return msgspec.structs.replace(measure, values=values, units=units)
 
@@ -143,20 +135,4 @@ def _unit(measure: Measure, name: str) -> Unit:
 
 
 def _first_sentence(text: str) -> str:
-    return re.split(r"(?<=[.;。;])\s*(?=[^\d\s])", text.strip(), maxsplit=1)[0].rstrip(" .;。")
-
-
-_TELLING = ("ratio", "seconds", "bytes", "per_second", "bytes_per_second", "count")
-
-
-def _main_number(measure: Measure, check: Check | None) -> str | None:
-    """The column that says most: the one the level is about, else the first share, time or size."""
-    of = check.level.of if check else None
-    known: Mapping[str, Any] = {name: v for name, v in measure.values.items() if isinstance(v, int | float)}
-    if of in known and measure.units.get(of or "") in _TELLING:
-        return of
-    for unit in _TELLING[:2]:
-        for name in known:
-            if measure.units.get(name) == unit:
-                return name
-    return None
+    return re.split(r"(?<=[.;])\s+|(?<=[。；])", text.strip(), maxsplit=1)[0].rstrip(" .;。；")
