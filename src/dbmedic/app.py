@@ -65,13 +65,19 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     `BadField`, and what a store raises that cannot be opened.
     """
     from dbmedic.api.ops import Ops
-    from dbmedic.assistant import Assistant
+    from dbmedic.assistant import Assistant, Options
+    from dbmedic.assistant.access_keys import AccessKeys
     from dbmedic.assistant.accounts import first_start
+    from dbmedic.assistant.agents import Agents
     from dbmedic.assistant.conversations import Conversations
+    from dbmedic.assistant.feedback import Feedback
     from dbmedic.assistant.folder import key_of, open_folder
     from dbmedic.assistant.instances import Instances
     from dbmedic.assistant.keys import Keys
+    from dbmedic.assistant.policies import Policies
     from dbmedic.assistant.secrets import Secrets
+    from dbmedic.assistant.sessions import Sessions
+    from dbmedic.assistant.skills import Skills
     from dbmedic.assistant.turns import Limits, Turns
     from dbmedic.assistant.watch import Watch
     from dbmedic.metrics import open_metrics
@@ -101,6 +107,8 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         took = running.entries[-1].at - running.opened_at
         ops.ended(question.api if question else "", running.turn.closed or "", took.total_seconds())
 
+    skills = Skills(store, now=now, new_id=new_id)
+    agents = Agents(store, skills, tools(), now=now, new_id=new_id)
     turns = Turns(
         store,
         conversations,
@@ -111,10 +119,26 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         new_id=new_id,
         limits=Limits(turns=config.max_turns),
         ended=ended,
+        acting=agents.acting,
     )
     ops = Ops(lambda: unready(folder, store), lambda: turns.running)
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
-    return Parts(config, folder, store, metrics, models, Assistant(turns, conversations, keys, instances, watch), ops)
+    policies = Policies(store, now=now)
+    assistant = Assistant(
+        turns=turns,
+        conversations=conversations,
+        keys=keys,
+        instances=instances,
+        watch=watch,
+        access_keys=AccessKeys(store, secrets, policies, now=now, new_id=new_id, random=os.urandom),
+        policies=policies,
+        agents=agents,
+        skills=skills,
+        feedback=Feedback(store, conversations, now=now),
+        sessions=Sessions(store, conversations, now=now, new_id=new_id),
+        options=Options(streams=config.streams, explains=config.log_level == "debug"),
+    )
+    return Parts(config, folder, store, metrics, models, assistant, ops)
 
 
 def chosen_models(config: Config) -> dict[str, Model]:

@@ -72,6 +72,13 @@ class Config(Struct, frozen=True, kw_only=True):
         Literal["auto", "en", "zh", "zh-TW", "ja", "id"],
         Meta(description="Language of answers; auto is the language of the question."),
     ] = "auto"
+    streams: Annotated[
+        bool,
+        Meta(
+            description="Answer with a stream where an Alibaba Cloud client leaves open whether it wants one; "
+            "false: with one object."
+        ),
+    ] = True
     shutdown_s: Annotated[
         Seconds, Meta(description="How long running turns may finish after a stop signal, in seconds.")
     ] = 10.0
@@ -149,7 +156,7 @@ def settings() -> list[Setting]:
         secret = any((m.extra or {}).get("secret") for m in meta)
         usual = "~/.local/share/dbmedic" if name == "data" else "" if default is None else str(default)
         bare = get_args(HINTS[name])[0]
-        metavar = {int: "INTEGER", float: "SECONDS", str: "TEXT"}.get(bare, "PATH")
+        metavar = {bool: "BOOLEAN", int: "INTEGER", float: "SECONDS", str: "TEXT"}.get(bare, "PATH")
         if get_origin(bare) is Literal:
             metavar = "|".join(get_args(bare))
         lines.append(Setting(name, variable(name), _kind(name), metavar, usual, secret, text))
@@ -222,6 +229,6 @@ def _kind(name: str) -> str:
     metas = _metas(name)
     low = next((m.ge if m.ge is not None else m.gt for m in metas if m.ge is not None or m.gt is not None), None)
     high = next((m.le for m in metas if m.le is not None), None)
-    word = {int: "an integer", float: "a number", str: "text"}.get(bare, "a path")
+    word = {bool: "true or false", int: "an integer", float: "a number", str: "text"}.get(bare, "a path")
     edge = "over" if any(m.gt is not None for m in metas) else "from"
     return word if low is None else f"{word} {edge} {low:g} up to {high:g}"

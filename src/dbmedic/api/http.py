@@ -76,6 +76,24 @@ class Request:
         text = self._scope["query_string"].decode("utf-8", "replace")
         return dict(reversed(parse_qsl(text, keep_blank_values=True, errors="replace"))) if text else {}
 
+    @property
+    def raw(self) -> tuple[bytes, bytes, list[Header]]:
+        """Path, query and headers as they arrived, for whoever checks a signature over them."""
+        scope = self._scope
+        path = scope.get("raw_path") or scope["path"].encode()
+        return path, scope["query_string"], list(scope["headers"])
+
+    @property
+    def peer(self) -> str:
+        """Address of the client; "" where the connection has none."""
+        client = self._scope.get("client")
+        return str(client[0]) if client else ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether it came by TLS."""
+        return bool(self._scope.get("scheme") == "https")
+
     async def body(self, limit: int = BODY_BYTES) -> bytes:
         """The whole body; raises `TooLarge`, `Timeout` or `ClientGone`.
 

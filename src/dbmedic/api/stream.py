@@ -35,18 +35,19 @@ class Stream:
         self,
         pieces: AsyncIterator[bytes],
         *,
+        base: tuple[Header, ...] = HEADERS,
         headers: tuple[Header, ...] = (),
         ping: bytes = PING,
         ping_s: float = PING_S,
         broken: bytes = b"",
     ) -> None:
-        self._pieces, self.headers = pieces, headers
+        self._pieces, self._base, self.headers = pieces, base, headers
         self._ping, self._ping_s, self._broken = ping, ping_s, broken
         self._last = 0.0
         self._gone = False
 
     async def send(self, receive: Receive, send: Send, more: tuple[Header, ...]) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *self.headers, *more]})
+        await send({"type": "http.response.start", "status": 200, "headers": [*self._base, *self.headers, *more]})
         loop, reading = asyncio.get_running_loop(), asyncio.current_task()
         assert reading is not None
         self._last = loop.time()

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
+from dbmedic.assistant.access_keys import AccessKeys
+from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.conversations import Conversations
+from dbmedic.assistant.feedback import Feedback
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
+from dbmedic.assistant.policies import Policies
+from dbmedic.assistant.sessions import Sessions
+from dbmedic.assistant.skills import Skills
 from dbmedic.assistant.turns import Turns
 from dbmedic.assistant.watch import Watch
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the operator chose for wires that leave it open."""
+
+    streams: bool = True
+    """An Alibaba Cloud call that wants a stream or one object, and does not say which, gets a stream."""
+    explains: bool = False
+    """A signature that is wrong is answered with the text that should have been signed."""
 
 
 class Assistant(NamedTuple):
@@ -17,3 +34,10 @@ class Assistant(NamedTuple):
     keys: Keys
     instances: Instances
     watch: Watch
+    access_keys: AccessKeys
+    policies: Policies
+    agents: Agents
+    skills: Skills
+    feedback: Feedback
+    sessions: Sessions
+    options: Options = Options()

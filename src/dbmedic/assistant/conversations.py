@@ -116,11 +116,15 @@ class Conversations:
         logs = await self._logs(ids, without)
         return Page([logs[id] for id in ids if logs.get(id)], len(rows) > limit)
 
+    async def owned(self, turn: str, caller: Caller) -> None:
+        """Raises `NotFound("message")` unless the turn is the caller's."""
+        rows = await self._store.read("turn_get", id=turn)
+        if not rows or rows[0]["owner"] != caller.owner or rows[0]["account"] != caller.account:
+            raise NotFound("message", turn)
+
     async def turn(self, id: str, caller: Caller) -> Sequence[Entry]:
         """All kept events of a turn; raises `NotFound("message")`."""
-        rows = await self._store.read("turn_get", id=id)
-        if not rows or rows[0]["owner"] != caller.owner or rows[0]["account"] != caller.account:
-            raise NotFound("message", id)
+        await self.owned(id, caller)
         return await self.entries(id)
 
     async def entries(self, turn: str) -> Sequence[Entry]:

@@ -36,10 +36,6 @@ PATIENCE_S = 20.0
 """How long a second question of a conversation waits for the first one's turn to close."""
 
 
-async def _nobody(_: Question) -> Agent | None:
-    return None
-
-
 class Limits(NamedTuple):
     """How much one account may run at once."""
 
@@ -61,11 +57,11 @@ class Turns:
         new_id: NewId,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         ended: Callable[[Running], None] = lambda _: None,
-        acting: Callable[[Question], Awaitable[Agent | None]] = _nobody,
+        acting: Callable[[Question], Awaitable[Agent | None]] | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
 
-        `acting` finds the agent that a question selected.
+        `acting` finds the agent that a question selected; without it there is only the default one.
         """
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
@@ -222,7 +218,7 @@ class Turns:
         history: tuple[Exchange, ...] = ()
         if not opened.opens:
             history = await self._conversations.history(running.conversation, but=running.id, parent=question.parent)
-        agent = await self._acting(question)
+        agent = None if self._acting is None else await self._acting(question)
         allowed = None if agent is None else agent.tools
         tools = {name: tool for name, tool in self._tools.items() if allowed is None or name in allowed}
         specs = tuple(tool.spec for tool in tools.values())

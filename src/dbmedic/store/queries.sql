@@ -520,6 +520,9 @@ insert into session_messages (conversation, message) values (:conversation, :mes
 on conflict (conversation, message) do nothing
 returning message
 
+-- name: session_message_delete --
+delete from session_messages where conversation = :conversation and message = :message
+
 
 -- name: conversation_taken :instant --
 -- Also by a deleted one.

@@ -19,11 +19,17 @@ from api.serving import served
 from dbmedic.api import apis
 from dbmedic.api.edge import Edge, Seen
 from dbmedic.assistant import Assistant
+from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.accounts import LOCAL, first_start
+from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.conversations import Conversations
+from dbmedic.assistant.feedback import Feedback
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
+from dbmedic.assistant.policies import Policies
 from dbmedic.assistant.secrets import Secrets
+from dbmedic.assistant.sessions import Sessions
+from dbmedic.assistant.skills import Skills
 from dbmedic.assistant.turns import Limits, Turns
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.ports import Engine
@@ -113,7 +119,20 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
     spoken = Turns(
         store, conversations, watch, {"script": Script(*replies)}, {}, now=now, new_id=new_id, limits=Limits(turns)
     )
-    assistant = Assistant(spoken, conversations, keys, instances, watch)
+    policies, skills = Policies(store, now=now), Skills(store, now=now, new_id=new_id)
+    assistant = Assistant(
+        turns=spoken,
+        conversations=conversations,
+        keys=keys,
+        instances=instances,
+        watch=watch,
+        access_keys=AccessKeys(store, secrets, policies, now=now, new_id=new_id, random=os.urandom),
+        policies=policies,
+        agents=Agents(store, skills, (), now=now, new_id=new_id),
+        skills=skills,
+        feedback=Feedback(store, conversations, now=now),
+        sessions=Sessions(store, conversations, now=now, new_id=new_id),
+    )
     secret = (await keys.create(**{"app": "ops", **key})).secret
     seen = list[Seen]()
     try:
