@@ -66,7 +66,8 @@ async def test_both_answers_are_right_and_the_cure_changes_the_second(
 ) -> None:
     disk = await asked(stage, DISK, capsys)
     total, used, free = shutil.disk_usage(folder)
-    said = re.search(r"磁盘使用率为 ([0-9.]+) %(已用 ([0-9.]+) GiB,总量 ([0-9.]+) GiB,剩余 ([0-9.]+) GiB)", disk)
+    gib = r"\D+([0-9.]+) GiB"
+    said = re.search(rf"磁盘使用率为 ([0-9.]+) %\D已用{gib}{gib}{gib}", disk)
     assert said is not None, disk
     true = (100 * used / (used + free), used / 2**30, total / 2**30, free / 2**30)
     assert [float(number) for number in said.groups()] == pytest.approx(true, rel=0.05, abs=1), "as df says it"
@@ -162,11 +163,24 @@ def test_only_a_whole_answer_counts_as_one(capsys: pytest.CaptureFixture[str]) -
     assert not told(said, ended, {"event": "workflow_finished", "data": {"status": "stopped"}}).answered
 
 
-def test_steps_and_text_do_not_share_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    node = {"title": "measure", "status": "failed", "elapsed_time": 0.25}
+def test_a_step_says_what_it_was_given_and_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"instance": "rm-1", "symptom": "slow"}
+    node = {"title": "diagnose", "node_type": "tool", "status": "succeeded", "elapsed_time": 5.25, "inputs": given}
+    checks = [{"check": "disk-used", "level": "normal"}, {"check": "top-queries", "level": "warning"}]
+    thought = {"thought": "I look at\nlocks first.\n"}
     told(
-        {"event": "message", "answer": "one"},
+        {"event": "agent_log", "data": {"data": thought}},
+        {"event": "node_started", "data": node},
+        *({"event": "agent_log", "data": {"data": check}} for check in checks),
         {"event": "node_finished", "data": node},
+        {"event": "message", "answer": "one"},
+        {"event": "node_finished", "data": node | {"status": "failed"}},
         {"event": "message", "answer": "two"},
     )
-    assert capsys.readouterr().out == "one\n  ✗ measure  0.2 s\ntwo\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "  · I look at locks first.",
+        "  · diagnose rm-1, slow: 2 checks, not normal: top-queries (warning)  5.2 s",
+        "one",
+        "  ✗ diagnose rm-1, slow: 2 checks, not normal: top-queries (warning)  5.2 s",
+        "two",
+    ]

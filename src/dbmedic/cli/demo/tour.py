@@ -61,6 +61,7 @@ class Told:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._checks: list[tuple[str, str]] = []
         self._text = self._ended = self._failed = False
 
     @property
@@ -73,11 +74,15 @@ class Told:
         data = frame.get("data") or {}
         match frame.get("event"):
             case "node_started":
+                self._checks.clear()
                 self._progress.doing(data["title"])
-            case "node_finished" if not self._text or data["status"] != "succeeded":
-                self._progress.did(data["title"], data["elapsed_time"], ok=data["status"] == "succeeded")
-            case "agent_log":
-                self._progress.doing(data["label"])
+            case "agent_log" if check := data["data"].get("check"):
+                self._checks.append((check, data["data"]["level"]))
+                self._progress.doing(f"{len(self._checks)} checks: {check}")
+            case "agent_log" if (thought := data["data"].get("thought")) and not self._text:
+                self._progress.did(" ".join(thought.split()))
+            case "node_finished" if data["node_type"] != "llm" or data["status"] != "succeeded":
+                self._progress.did(self._step(data), data["elapsed_time"], ok=data["status"] == "succeeded")
             case "message":
                 self._text = self._text or bool(frame["answer"])
                 self._progress.say(frame["answer"])
@@ -90,3 +95,14 @@ class Told:
                 self._failed = self._failed or data["status"] != "succeeded"
             case _:
                 pass
+
+    def _step(self, node: dict[str, Any]) -> str:
+        """A step that was taken: "diagnose rm-demo-shop, slow: 30 checks, not normal: top-queries (warning)"."""
+        given = (node["inputs"] or {}).values()
+        said = f"{node['title']} " + ", ".join(
+            " ".join(map(str, one)) if isinstance(one, list) else str(one) for one in given
+        )
+        if self._checks:
+            found = [f"{check} ({level})" for check, level in self._checks if level != "normal"]
+            said += f": {len(self._checks)} checks, " + (f"not normal: {', '.join(found)}" if found else "all normal")
+        return said
