@@ -85,6 +85,12 @@ def test_an_unknown_instance_is_answered_with_those_there_are() -> None:
     assert fault.message == "instance 'rm-x' is not registered; instances you may use: rm-a, rm-b"
 
 
+def test_a_full_disk_is_told_without_naming_the_file() -> None:
+    fault = fault_of(errors.StoreFull("/var/lib/dbmedic/store.db: database or disk is full"))
+    assert (fault.status, fault.code) == (500, "internal_server_error")
+    assert fault.message.startswith("There is no room for our own store to write")
+
+
 def test_an_error_of_ours_is_not_told_in_detail() -> None:
     assert "sqlite" not in fault_of(errors.Bug("sqlite: no such column")).message
 

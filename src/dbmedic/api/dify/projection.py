@@ -55,7 +55,7 @@ from dbmedic.core.values import Usage as Cost
 ENDS = {
     "done": ("succeeded", None),
     "stopped": ("stopped", "Stopped by user."),
-    "limit": ("stopped", "The turn reached its limit of model replies."),
+    "limit": ("stopped", "The turn reached its limit of replies or of time."),
     "expired": ("stopped", "Nobody decided in time, so the turn was closed."),
     "interrupted": ("failed", "The server ended in the middle of this turn; what was said until then is kept."),
     "failed": ("failed", "The turn failed."),

@@ -115,6 +115,8 @@ def fault_of(failure: Failure, app: str | None = None) -> Fault:
                 f"The current maximum concurrent requests allowed for {app or 'this app'} is {limit}."
             )
             return Fault(status, code, message, (b"retry-after", str(seconds).encode()))
+        case StoreFull() | StoreLocked() | StoreFailed():
+            return Fault(status, code, (type(failure).__doc__ or _INTERNAL).partition("\n")[0])
     return Fault(status, code, _INTERNAL if status == 500 else str(failure))
 
 
