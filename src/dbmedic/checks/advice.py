@@ -108,7 +108,7 @@ def _defeated(wrapped: Term, chosen: Sequence[Term], table: Table, engine: str) 
     plain = next((one for one in table.indexes if one.valid and one.keys[:1] == (wrapped.column,)), None)
     columns = tuple(dict.fromkeys(term.column for term in chosen))
     rewrite = _reworded(wrapped, table)
-    if rewrite is None and _fixed(expression, table.types[wrapped.column]):
+    if rewrite is None and engine != "mariadb" and _fixed(expression, table.types[wrapped.column]):
         if any(one.valid and _same(one.keys[0], expression) for one in table.indexes):
             return None
         keys = tuple(f"({term.expression})" if term.expression else ident(term.column, engine) for term in chosen)
@@ -149,7 +149,12 @@ def _reworded(term: Term, table: Table) -> str | None:
 
 def _fixed(expression: str, kind: str) -> bool:
     """Whether an index may be built on the expression."""
-    if "null_parameter" in expression.lower() or "current_" in expression.lower() or "with time zone" in kind:
+    if (
+        "…" in expression
+        or "null_parameter" in expression.lower()
+        or "current_" in expression.lower()
+        or "with time zone" in kind
+    ):
         return False
     return all(FIXED.fullmatch(name) for name in re.findall(r"([A-Za-z_]+)\s*\(", expression))
 

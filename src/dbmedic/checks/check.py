@@ -119,6 +119,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     finding: str
     why: str
     also: tuple[Also, ...] = ()
+    names: dict[str, str] = {}
+    """What fixed values of text columns are called in this language."""
 
 
 class Levels(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -219,8 +221,12 @@ def render(check: Check, measure: Measure, language: str | None, zone: str | Non
     chosen = words(check, language)
     tag = next(tag for tag, text in check.text.items() if text is chosen)
     sentences = [chosen.finding, *(also.say for also in chosen.also if also.when.holds(measure.values))]
+    values = {
+        name: chosen.names.get(value, value) if isinstance(value, str) else value
+        for name, value in measure.values.items()
+    }
     gap = "" if tag in ("zh", "ja") else " "
-    return gap.join(template.said(text, measure.values, measure.units, tag, zone) for text in sentences)
+    return gap.join(template.said(text, values, measure.units, tag, zone) for text in sentences)
 
 
 def _expression(kind: type, value: Any) -> Any:

@@ -77,7 +77,7 @@ def _judged(check: Check, on: On, source: Source, row: dict[str, Any], rows: Seq
             level, note = "normal", gate
     values, units = _values(check, row, around)
     return Judged(
-        object=_object(check, source, row, around),
+        object=_object(check, row, around),
         values=values,
         units=units,
         level=level,
@@ -104,15 +104,22 @@ def _values(check: Check, row: Row, around: Around) -> tuple[dict[str, Any], dic
             value = statements.normalised(str(value)[: 4 * MAX_SQL], around.engine)[:MAX_SQL]
         values[name] = value
     units: dict[str, Unit] = dict(check.columns)
-    if "database" not in units and row.get("database") not in (None, "", around.database):
+    if (
+        around.engine == "postgres"
+        and "database" not in units
+        and row.get("database") not in (None, "", around.database)
+    ):
         values["database"], units["database"] = row["database"], "ident"
     return values, units
 
 
-def _object(check: Check, source: Source, row: Row, around: Around) -> str:
+def _object(check: Check, row: Row, around: Around) -> str:
+    """The name of the object; what lies in another database of a PostgreSQL server is named with that."""
     name = template.named(check.object, row) or around.instance
     elsewhere = row.get("database")
-    return f"{elsewhere}.{name}" if source.each_database and elsewhere not in (None, "", around.database) else name
+    if around.engine != "postgres" or "database" in check.columns or elsewhere in (None, "", around.database):
+        return name
+    return f"{elsewhere}.{name}"
 
 
 def _fix(on: On, row: Row, units: Mapping[str, Unit], around: Around) -> Fix | None:

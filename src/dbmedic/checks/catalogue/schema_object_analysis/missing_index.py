@@ -20,6 +20,12 @@ from dbmedic.kit import statements
 MOST = 12
 """How many statements are looked at closely."""
 LEAST_SHARE = 0.02
+WRAPPED = dict.fromkeys(("lower", "upper", "trim", "date", "abs"), "{function}({column})")
+"""Functions of one argument; what else a wrapped column's text says is not known."""
+KINDS: dict[str, plans.Kind] = {
+    "=": "equal", "in": "equal", "like": "pattern", "is null": "null",
+    "<": "range", "<=": "range", ">": "range", ">=": "range", "between": "range",
+}  # fmt: skip
 UNSEEN = ("column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "kept", "planned")
 OF_STATEMENT = ("query", "queryid", "share", "busy", "calls", "mean_s")
 
@@ -44,7 +50,8 @@ async def rows(context: Context) -> list[Row]:
 
 async def _tables(context: Context, sql: str, each_database: bool) -> dict[tuple[Any, ...], Row]:
     seen = await context.look(sql, each_database=each_database)
-    return {(row.get("database") if each_database else row["schema"], row["schema"], row["table"]): row for row in seen}
+    rows = [row if each_database else {**row, "database": row["schema"]} for row in seen]
+    return {(row["database"], row["schema"], row["table"]): row for row in rows}
 
 
 def _grown(before: Row | None, now: Row, window_s: float) -> Row:
@@ -76,12 +83,19 @@ async def _missing(context: Context, statement: Row, tables: dict[tuple[Any, ...
         if place is None:
             continue
         row = mentioned[place]
-        if not planned and row["scans_per_min"] == 0:
+        if not planned and (row["scans_per_min"] == 0 or _cheap(statement)):
             continue
         table = await _table(context, row, database)
         best = advice(scan, table, context.facts.engine)
         if best is not None:
             yield _row(statement, row, table, scan, best, planned)
+
+
+def _cheap(statement: Row) -> bool:
+    """Whether the server counted that the statement reads few rows."""
+    return bool(
+        statement["calls"] and statement["examined"] is not None and statement["examined"] < 1000 * statement["calls"]
+    )
 
 
 async def _scans(context: Context, statement: Row, schema: str) -> tuple[list[Scan], bool]:
@@ -97,12 +111,18 @@ async def _scans(context: Context, statement: Row, schema: str) -> tuple[list[Sc
 
 
 def _from_text(text: str, engine: str) -> Iterator[Scan]:
-    kinds: dict[str, plans.Kind] = {"=": "equal", "in": "equal", "like": "pattern", "is null": "null"}
+    asked = statements.asks(text, engine)
     terms: dict[str, list[Term]] = {}
-    for one in statements.predicates(text, engine):
-        kind = kinds.get(one.op, "range")
-        expression = f"{one.function}({one.column})" if one.function else None
-        terms.setdefault(one.table, []).append(Term(column=one.column, kind=kind, expression=expression))
+    for one in asked.predicates:
+        if (kind := KINDS.get(one.op)) is not None:
+            expression = WRAPPED.get(one.function or "", "{function}({column}, …)") if one.function else None
+            if expression is not None:
+                expression = expression.format(function=one.function, column=one.column)
+            terms.setdefault(one.table, []).append(Term(column=one.column, kind=kind, expression=expression))
+    for join in asked.joins:
+        for table, column in ((join.table, join.column), (join.other_table, join.other_column)):
+            if table not in terms:
+                terms[table] = [Term(column=column, kind="join")]
     for table, found in terms.items():
         yield Scan(table=table, alias=table, terms=tuple(found))
 

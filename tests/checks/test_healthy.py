@@ -1,0 +1,58 @@
+"""A healthy server that does nothing gives no finding but posture, whatever is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from checks.proving import Heard, heard
+from dbmedic.checks.check import catalogue
+from dbmedic.core.values import Instance
+from fix_servers import Database
+
+SHOP = (
+    "create table customers(id int primary key, email varchar(80) not null, name varchar(80))",
+    "create unique index customers_email on customers(email)",
+    "create table orders(id int primary key, customer_id int not null references customers(id), total numeric(10, 2))",
+    "create index orders_customer on orders(customer_id)",
+    "insert into customers values (1, 'a@example.com', 'A'), (2, 'b@example.com', 'B'), (3, 'c@example.com', 'C')",
+    "insert into orders values (1, 1, 10), (2, 1, 20), (3, 2, 30), (4, 3, 40)",
+    "delete from orders where id = 4",
+    "select count(*) from orders join customers on customers.id = customer_id where email = 'a@example.com'",
+)
+
+
+def all_is_well(said: Heard) -> None:
+    """Every check ended once, none found a fault, and none failed where everything may be seen."""
+    ended = [*said.checked, *said.skipped]
+    assert sorted(ended) == sorted(catalogue())
+    assert [(one.key, said.measures[one.measure].values) for one in said.findings if not one.posture] == []
+    blind = {name: one for name, one in said.checked.items() if one.level == "failed" and one.reason != "feature_off"}
+    assert blind == {}
+
+
+async def test_on_postgres(postgres: Database) -> None:
+    postgres.run("create extension pg_stat_statements", *SHOP)
+    all_is_well(await heard(list(catalogue()), postgres.instance))
+
+
+async def test_on_postgres_without_statement_statistics(postgres: Database) -> None:
+    postgres.run(*SHOP)
+    said = await heard(list(catalogue()), postgres.instance)
+    assert [one.key for one in said.findings] == ["observability-coverage:statement statistics"]
+    assert "pg_stat_statements" in said.checked["top-queries"].sentence
+    assert (said.checked["top-queries"].grant or "").startswith("CREATE EXTENSION pg_stat_statements")
+
+
+async def test_on_mariadb(mariadb: Database) -> None:
+    mariadb.run(*SHOP)
+    all_is_well(await heard(list(catalogue()), mariadb.instance))
+
+
+async def test_on_sqlite(tmp_path: Path) -> None:
+    connection = apsw.Connection(str(tmp_path / "shop.db"))
+    for statement in SHOP:
+        connection.execute(statement)
+    connection.close()
+    all_is_well(await heard(list(catalogue()), Instance(id="file", url=f"sqlite://{tmp_path}/shop.db")))
