@@ -17,7 +17,7 @@ from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
 from dbmedic.diagnosis.rank import Verdict, rank
 from dbmedic.diagnosis.said import Reader, title
-from dbmedic.diagnosis.symptoms import symptoms
+from dbmedic.diagnosis.symptoms import broad, symptoms
 from dbmedic.diagnosis.understand import Understood, understand
 
 ROUNDS = 3
@@ -125,7 +125,7 @@ def _plan(asked: Understood, checks: int, reader: Reader) -> str:
         return reader.say("step.disk", instance=asked.instance)
     if asked.symptom in ("connections", "connection-leak", "cannot-connect"):
         return reader.say("step.connections", instance=asked.instance)
-    if set(symptoms()["slow"].stages[0]) <= set(symptom.stages[0]):
+    if broad(symptom):
         return reader.say("step.locks") + "\n" + reader.say("step.broad", instance=asked.instance)
     return reader.say("step.plan", instance=asked.instance, checks=checks)
 

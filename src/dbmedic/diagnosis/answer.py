@@ -23,6 +23,16 @@ FINE, UNSEEN, NOTES, LISTED, FIXES, DETAILED = 5, 3, 4, 5, 4, 3
 """Items shown: fine checks, unseen ones, notes, rows of a list, statements to run, causes with their details."""
 BUYABLE = ("cpu-saturation", "memory-pressure", "io-latency", "conn-usage", "disk-used")
 """What people want more of; where it is an effect, the answer says that more of it is no cure."""
+VITAL = (
+    "blocking-tree",
+    "wait-profile",
+    "active-sessions",
+    "top-queries",
+    "missing-index",
+    "my-full-scan",
+    "conn-usage",
+)
+"""Checks without which "no fault" is no full answer."""
 CONFIDENCES = ("measured", "estimate", "heuristic")
 
 
@@ -68,7 +78,7 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             _causes(page, verdict.roots)
     for name in asked.also:
         _second(page, symptoms()[name], seen, instance)
-    _asides(page, symptom, verdict)
+    _asides(page, symptom, verdict, seen)
     _fine(page, verdict, seen)
 
 
@@ -78,16 +88,16 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
 def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, seen: Evidence, instance: str) -> None:
     reader = page.reader
     if len(verdict.roots) == 1:
-        fact = verdict.roots[0].fact
-        page.said("verdict.one", fact.measure.id, instance=instance, cause=said.headline(fact, reader))
+        one = verdict.roots[0]
+        page.said("verdict.one", one.fact.measure.id, instance=instance, cause=_named(one, seen, reader))
         return
     if verdict.roots:
         page.said("verdict.several", count=len(verdict.roots), instance=instance)
         for number, cause in enumerate(verdict.roots, 1):
             later = f" ({reader.say('verdict.later')})" if cause.later else ""
-            page.add(f"{number}. {said.headline(cause.fact, reader)}{later}", cause.fact.measure.id)
+            page.add(f"{number}. {_named(cause, seen, reader)}{later}", cause.fact.measure.id)
         return
-    if any(one.check in symptom.signs or one.check in symptom.lead for one in verdict.unseen) and not verdict.fine:
+    if any(one.check in (*VITAL, *symptom.lead) for one in verdict.unseen):
         page.said("verdict.partly", instance=instance)
     elif symptom.posture:
         page.said("verdict.posture_fine", instance=instance)
@@ -106,6 +116,15 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
         page.said(f"ask.{symptom.ask}")
 
 
+def _named(cause: Cause, seen: Evidence, reader: Reader) -> str:
+    """A cause in one sentence."""
+    if not cause.outside:
+        return said.headline(cause.fact, reader)
+    ratio = said.shown(cause.fact.measure, reader).get("ratio", "")
+    active = next((said.shown(one, reader).get("active", "") for one in seen.of("active-sessions")), "")
+    return reader.say("verdict.outside", ratio=ratio, active=active)
+
+
 def _proof(page: Page, verdict: Verdict, seen: Evidence) -> None:
     """Three to five numbers that show that nothing is wrong."""
     shown = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None]
@@ -118,6 +137,7 @@ def _leads(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> No
     """What was asked about, in numbers, where it is not the cause itself."""
     if not verdict.roots or "*" in symptom.signs:
         return
+    page.gap()
     roots = {cause.fact.check for cause in verdict.roots}
     effects = {fact.check: fact for cause in verdict.roots for fact in cause.chain}
     for check in symptom.lead:
@@ -221,14 +241,14 @@ def _second(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None
         _facts(page, symptom, seen)
 
 
-def _asides(page: Page, symptom: Symptom, verdict: Verdict) -> None:
+def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> None:
     reader = page.reader
     if verdict.contributing:
         page.part("part.attention" if not verdict.roots else "part.contributing")
         for cause in verdict.contributing:
             fix = cause.fact.finding.fix
             done = f" → `{fix.statement}` ({reader.say('fix.approval')})" if fix is not None else ""
-            page.bullet(said.headline(cause.fact, reader) + done, cause.fact.measure.id)
+            page.bullet(_named(cause, seen, reader) + done, cause.fact.measure.id)
     notes = verdict.notes[: NOTES if "*" in symptom.signs else 2]
     if notes:
         page.gap()
@@ -257,9 +277,13 @@ def _unseen(page: Page, verdict: Verdict) -> None:
     if not relevant:
         return
     page.gap()
-    items = [f"{said.title(one.check, reader)} ({reader.say(f'reason.{one.reason}')})" for one in relevant[:UNSEEN]]
-    more = f" {reader.say('part.unseen_more', count=len(relevant) - UNSEEN)}" if len(relevant) > UNSEEN else ""
-    page.add(reader.say("part.unseen", list=reader.listed(items) + more))
+    items = [
+        reader.say("part.unseen_item", title=said.title(one.check, reader), reason=reader.say(f"reason.{one.reason}"))
+        for one in relevant[:UNSEEN]
+    ]
+    if len(relevant) > UNSEEN:
+        items.append(reader.say("part.unseen_more", count=len(relevant) - UNSEEN))
+    page.said("part.unseen", list=reader.listed(items))
     grants = list(dict.fromkeys(one.grant for one in relevant if one.grant))
     if grants:
         page.said("part.would_help")

@@ -16,7 +16,7 @@ from msgspec import Struct
 from dbmedic.core.events import Checked
 from dbmedic.diagnosis.causes import causes, distance, known, share
 from dbmedic.diagnosis.evidence import Evidence, Fact
-from dbmedic.diagnosis.symptoms import Symptom
+from dbmedic.diagnosis.symptoms import Symptom, broad
 from dbmedic.diagnosis.when import Window
 
 ROOTS = 3
@@ -46,6 +46,8 @@ class Cause(Struct, frozen=True, kw_only=True):
     """The same check on further objects, by score."""
     later: bool = False
     """True, but to be looked at only when the waiting is over."""
+    outside: bool = False
+    """The host has this trouble, and not because of this database."""
 
 
 class Unseen(Struct, frozen=True, kw_only=True):
@@ -93,10 +95,21 @@ def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: 
         if id(fact) in explained_by:
             continue
         chain = _chain(fact, candidates, explained_by)
+        if not any(fit(one.check, symptom) for one in (fact, *chain)):
+            continue
         later = lock_share is not None and lock_share >= WAITING and fact.check in known().working
         best = max([scores[id(fact)], *(scores[id(effect)] for effect in chain)])
         most = max([magnitude(fact), *(magnitude(effect) for effect in chain)])
-        found.append(Cause(fact=fact, score=best * (0.3 if later else 1), magnitude=most, chain=chain, later=later))
+        found.append(
+            Cause(
+                fact=fact,
+                score=best * (0.3 if later else 1),
+                magnitude=most,
+                chain=chain,
+                later=later,
+                outside=_outside(fact, seen),
+            )
+        )
     roots, contributing, rest = _named(_grouped(found), symptom)
     used = {id(one) for cause in (*roots, *contributing) for one in (cause.fact, *cause.chain, *cause.siblings)}
     effects = {id(one) for cause in rest for one in cause.chain}
@@ -130,9 +143,19 @@ def magnitude(fact: Fact) -> float:
 
 
 def _counts(fact: Fact, symptom: Symptom) -> bool:
-    """May be a cause of the symptom at all."""
+    """May be a cause or an effect at all."""
     held_back = fact.check in known().notes and fact.check not in (*symptom.lead, *symptom.signs)
-    return not held_back and not _client(fact) and fit(fact.check, symptom) > 0 and magnitude(fact) >= LEAST
+    return not held_back and not _client(fact) and magnitude(fact) >= LEAST
+
+
+def _outside(fact: Fact, seen: Evidence) -> bool:
+    """The processors are busy, but not with this database: hardly a session of it is active."""
+    sessions = next((one.values for one in seen.of("active-sessions")), {})
+    active, processors = sessions.get("active"), sessions.get("processors")
+    counted_by_us = fact.values.get("running") is not None
+    if fact.check != "cpu-saturation" or counted_by_us:
+        return False
+    return active is not None and bool(processors) and active < 0.3 * processors
 
 
 def _client(fact: Fact) -> bool:
@@ -233,12 +256,13 @@ def _named(found: Sequence[Cause], symptom: Symptom) -> tuple[tuple[Cause, ...],
 
 def _proven(cause: Cause, symptom: Symptom) -> bool:
     """It is the symptom itself, was measured to lead to it, or is grave and near: what merely could matter is not."""
-    if "*" in symptom.signs and cause.fact.check in known().hints and cause.fact.finding.level == "warning":
+    hint = cause.fact.check in known().hints and cause.fact.finding.level == "warning"
+    if (hint and "*" in symptom.signs) or (cause.outside and ("*" in symptom.signs or not broad(symptom))):
         return False
     own = (cause.fact.check, *(effect.check for effect in cause.chain))
     if "*" in symptom.signs or any(check in symptom.signs or check in symptom.lead for check in own):
         return True
-    grave = cause.fact.finding.level == "error" and fit(cause.fact.check, symptom) >= 2
+    grave = cause.fact.finding.level == "error" and fit(cause.fact.check, symptom) >= 2 and broad(symptom)
     return grave or (share(cause.fact) or 0.0) >= PROVEN
 
 
@@ -265,5 +289,5 @@ def _unseen(seen: Evidence, symptom: Symptom) -> tuple[Unseen, ...]:
     failed = [one for one in seen.checked.values() if one.level == "failed"]
     return tuple(
         Unseen(check=one.check, reason=one.reason or "permission", sentence=one.sentence, grant=one.grant)
-        for one in sorted(failed, key=lambda one: order.get(one.check, 99))
+        for one in sorted(failed, key=lambda one: (order.get(one.check, 99), one.grant is None))
     )

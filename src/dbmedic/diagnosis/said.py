@@ -100,7 +100,12 @@ def fix_lines(fix: Fix, reader: Reader) -> list[str]:
     label = [reader.say("fix.label", lock=reader.say(f"fix.{fix.safety}"), risk=reader.say(f"risk.{fix.safety}"))]
     if fix.dangerous:
         label.append(reader.say("fix.dangerous"))
-    lines = ["```sql", fix.statement.rstrip().rstrip(";") + ";", "```", f"({reader.serial(label)})"]
+    lines = [
+        "```sql",
+        fix.statement.rstrip().rstrip(";") + ";",
+        "```",
+        reader.say("fix.line", label=reader.serial(label)),
+    ]
     if fix.rollback:
         lines.append(reader.say("part.rollback", statement=fix.rollback))
     return lines

@@ -54,6 +54,11 @@ def about(check: str, engine: str) -> bool:
     return engine in FAMILIES.get(check.partition("-")[0], (only or engine,))
 
 
+def broad(symptom: Symptom) -> bool:
+    """Its first look finds any cause of slowness."""
+    return set(symptoms()["slow"].stages[0]) <= set(symptom.stages[0])
+
+
 @cache
 def symptoms() -> Mapping[str, Symptom]:
     """All symptoms by id; read once.  Raises `msgspec.ValidationError` for a file that is wrong."""

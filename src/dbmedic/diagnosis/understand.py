@@ -20,7 +20,7 @@ from dbmedic.core import lang
 from dbmedic.core.values import Exchange, InstanceCard, Question
 from dbmedic.diagnosis import names
 from dbmedic.diagnosis.plain import plain
-from dbmedic.diagnosis.symptoms import Said, pattern, said, symptoms
+from dbmedic.diagnosis.symptoms import Said, broad, pattern, said, symptoms
 from dbmedic.diagnosis.when import Window, window
 from dbmedic.kit.units import zone_of
 
@@ -182,7 +182,7 @@ def _symptom(
     first = next(iter(complaints))
     also = [name for name in complaints if name != first and _apart(complaints[name], complaints[first])]
     speed = next((name for name in also if name in _SPEED), None)
-    if speed is not None and not _broad(first):
+    if speed is not None and not broad(symptoms()[first]):
         also = [first, *(name for name in also if name != speed)]
         first = speed
     return first, tuple(also[:2]), False
@@ -194,11 +194,6 @@ def _apart(one: Said, other: Said) -> bool:
         weight >= _STRONG and all(end <= start2 or start >= end2 for start2, end2, _ in other.spans)
         for start, end, weight in one.spans
     )
-
-
-def _broad(name: str) -> bool:
-    """Its plan finds any cause of slowness."""
-    return set(symptoms()["slow"].stages[0]) <= set(symptoms()[name].stages[0])
 
 
 def _asked_before(history: Sequence[Exchange]) -> Exchange | None:
