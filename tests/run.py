@@ -44,9 +44,9 @@ def passed(name: str, words: Sequence[str]) -> bool:
     return run(words) == 0
 
 
-def run(words: Sequence[str], **environ: str) -> int:
+def run(words: Sequence[str]) -> int:
     """Exit code of a command that is run in the checkout and cannot ask anything."""
-    return subprocess.run(words, cwd=ROOT, env={**os.environ, **environ}, stdin=subprocess.DEVNULL).returncode
+    return subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL).returncode
 
 
 def missing() -> list[str]:
@@ -68,15 +68,19 @@ def install(packages: Sequence[str]) -> None:
         names = " ".join(packages)
         print(f"dbmedic test: tests with {names} are skipped; as root: apt-get install -y {names}", file=sys.stderr)
         return
-    print(f"== installing {' '.join(packages)}", flush=True)
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    print(f"== installing {' '.join(packages)} …", flush=True)
     ours = not NO_START.exists()
     if ours:
         NO_START.write_text("#!/bin/sh\nexit 101\n")
         NO_START.chmod(0o755)
     try:
-        if run(["apt-get", "update", "-qq"], **quiet) or run(words, **quiet):
-            print(f"dbmedic test: could not install {' '.join(packages)}; their tests are skipped", file=sys.stderr)
+        for step in (["apt-get", "update", "-qq"], words):
+            environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            done = subprocess.run(step, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if done.returncode:
+                print(done.stdout + done.stderr, file=sys.stderr)
+                print(f"dbmedic test: {' '.join(step)} failed; tests with these are skipped", file=sys.stderr)
+                return
     finally:
         if ours:
             NO_START.unlink(missing_ok=True)

@@ -6,9 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRON = {"PATH": f"{Path(sys.executable).resolve().parent}:{os.defpath}", "HOME": ""}
@@ -98,6 +101,22 @@ def test_without_a_python_it_says_which_one_it_needs(checkout: Path, tmp_path: P
     _, err = run.communicate()
     assert run.returncode == 1
     assert "needs Python 3.11 or newer" in err
+
+
+def test_the_lock_files_hold_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {
+        "base": project["project"]["dependencies"],
+        "demo": project["project"]["optional-dependencies"]["demo"],
+        "test": project["dependency-groups"]["dev"],
+    }
+    for name, texts in wanted.items():
+        lines = (ROOT / "lock" / f"{name}.txt").read_text().splitlines()
+        pins = dict(line.split()[0].split("==") for line in lines if "==" in line and line[0] != " ")
+        for requirement in map(Requirement, texts):
+            pinned = pins.get(canonicalize_name(requirement.name))
+            assert pinned is not None, f"{requirement.name} is not in lock/{name}.txt: see CONTRIBUTING.md"
+            assert pinned in requirement.specifier, f"lock/{name}.txt has {pinned} for {requirement}"
 
 
 def test_the_lock_files_name_no_host_and_hold_each_other() -> None:
