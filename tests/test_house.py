@@ -108,12 +108,12 @@ def test_no_file_is_excused_for_nothing() -> None:
 
 @each(MODULES)
 def test_an_async_function_waits(path: Path) -> None:
-    """Methods of a port, and tools, are async for those who do wait."""
+    """Methods of a port, tools and operations of an API are async for those who do wait."""
     waits = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.comprehension)
     for owner, function in functions(tree(path)):
         if not isinstance(function, ast.AsyncFunctionDef) or (owner and function.name in port_methods()):
             continue
-        if "tool" in map(ast.unparse, function.decorator_list):
+        if "tool" in map(ast.unparse, function.decorator_list) or (path.parent.name == "actions" and not owner):
             continue
         found = [node for node in own(function) if isinstance(node, waits)]
         assert any(not isinstance(node, ast.comprehension) or node.is_async for node in found), function.name
@@ -182,6 +182,19 @@ def test_every_setting_is_on_the_reference_page() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     for setting in settings():
         assert f"`{setting.variable}`" in page
+
+
+def test_every_setting_has_an_effect() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in MODULES if path.name != "config.py"]
+    for setting in settings():
+        if setting.name != "config":  # names the file that the others are read from
+            assert any(f"config.{setting.name}" in text for text in texts), f"{setting.name} is read by nobody"
+
+
+@each(sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]))
+def test_a_page_links_to_what_exists(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+        assert target.startswith("http") or (path.parent / target).exists(), target
 
 
 def test_the_version_is_said_once() -> None:

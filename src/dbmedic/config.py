@@ -58,19 +58,21 @@ class Config(Struct, frozen=True, kw_only=True):
     max_turns: Annotated[
         int, Meta(ge=1, le=10_000, description="Turns that one account may have running at once; more get a 429.")
     ] = 32
-    turn_budget_s: Annotated[Seconds, Meta(description="Longest time of one turn, in seconds.")] = 300.0
+    turn_s: Annotated[
+        Seconds, Meta(description="Longest time of one turn, in seconds; what was said until then is kept.")
+    ] = 300.0
     check_budget_s: Annotated[
-        Seconds, Meta(description="Longest time that the checks of one tool call take together, in seconds.")
+        Seconds, Meta(description="Longest time that the checks of one `dbmedic check run` take together, in seconds.")
     ] = 15.0
     window_s: Annotated[
-        Seconds, Meta(description="Time between the two samples of checks that compare counters, in seconds.")
+        Seconds, Meta(description="Time between the two samples of `dbmedic check run`, in seconds.")
     ] = 5.0
     zone: Annotated[
-        str, Meta(description="IANA time zone of times in answers, where the question does not say.", examples=["UTC"])
+        str, Meta(description="IANA time zone of times that the command line prints.", examples=["UTC"])
     ] = "UTC"
     language: Annotated[
         Literal["auto", "en", "zh", "zh-TW", "ja", "id"],
-        Meta(description="Language of answers; auto is the language of the question."),
+        Meta(description="Language of the command line's answers; auto is the language of the question."),
     ] = "auto"
     streams: Annotated[
         bool,

@@ -83,7 +83,7 @@ def test_an_answer_comes_in_the_language_asked_for(dbmedic, file: str) -> None:
 
 
 def test_ctrl_c_stops_the_turn_and_is_exit_code_1(postgres, tmp_path: Path) -> None:
-    words = ["ask", "Why is it slow?", "--on", postgres.url, "--window-s", "30"]
+    words = ["ask", "Why is it slow?", "--on", postgres.url]
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "dbmedic", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
