@@ -155,7 +155,7 @@ def _outside(fact: Fact, seen: Evidence) -> bool:
     counted_by_us = fact.values.get("running") is not None
     if fact.check != "cpu-saturation" or counted_by_us:
         return False
-    return active is not None and bool(processors) and active < 0.3 * processors
+    return isinstance(active, int | float) and isinstance(processors, int | float) and active < 0.3 * processors
 
 
 def _client(fact: Fact) -> bool:
@@ -190,6 +190,7 @@ def _in_circle(start: int, found: Mapping[int, Fact]) -> bool:
 
 
 def _chain(root: Fact, facts: Sequence[Fact], explained_by: Mapping[int, Fact]) -> tuple[Fact, ...]:
+    """All that follows from a root, causes before their effects."""
     chain: list[Fact] = []
     queue = deque([root])
     while queue:
@@ -198,7 +199,12 @@ def _chain(root: Fact, facts: Sequence[Fact], explained_by: Mapping[int, Fact]) 
             if explained_by.get(id(fact)) is here and fact not in chain:
                 chain.append(fact)
                 queue.append(fact)
-    return tuple(chain)
+    ordered: list[Fact] = []
+    while chain:
+        first = next((one for one in chain if not any(causes(other, one) for other in chain)), chain[0])
+        ordered.append(first)
+        chain.remove(first)
+    return tuple(ordered)
 
 
 def _score(fact: Fact, symptom: Symptom, objects: Sequence[str], window: Window | None) -> float:
@@ -263,7 +269,8 @@ def _proven(cause: Cause, symptom: Symptom) -> bool:
     if "*" in symptom.signs or any(check in symptom.signs or check in symptom.lead for check in own):
         return True
     grave = cause.fact.finding.level == "error" and fit(cause.fact.check, symptom) >= 2 and broad(symptom)
-    return grave or (share(cause.fact) or 0.0) >= PROVEN
+    large = (share(cause.fact) or 0.0) >= PROVEN and fit(cause.fact.check, symptom) >= 2
+    return grave or large
 
 
 def _waits(seen: Evidence) -> tuple[float | None, float | None]:
