@@ -117,7 +117,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         tools(),
         now=now,
         new_id=new_id,
-        limits=Limits(turns=config.max_turns),
+        limits=Limits(turns=config.max_turns, seconds=config.turn_s),
         ended=ended,
         acting=agents.acting,
     )

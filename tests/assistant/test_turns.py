@@ -41,10 +41,17 @@ async def store(tmp_path: Path) -> AsyncIterator[Sqlite]:
     await opened.close()
 
 
-def turns(store: Sqlite, model: Script, limit: int = 8) -> Turns:
+def turns(store: Sqlite, model: Script, limit: int = 8, seconds: float = 60) -> Turns:
     watch = Watch(Only(Instance(id="rm-1", url="postgresql://nobody@127.0.0.1:1/x")), open_nothing, None)  # type: ignore[arg-type]
     return Turns(
-        store, Conversations(store), watch, {"script": model}, {}, now=clock, new_id=new_id, limits=Limits(limit)
+        store,
+        Conversations(store),
+        watch,
+        {"script": model},
+        {},
+        now=clock,
+        new_id=new_id,
+        limits=Limits(limit, seconds),
     )
 
 
@@ -204,3 +211,12 @@ async def test_shutdown_waits_for_turns_then_closes_the_rest_as_interrupted(stor
     assert quick.turn.closed == "done"
     with pytest.raises(Busy, match="shutting down"):
         await mine.ask(ask())
+
+
+async def test_a_turn_that_takes_too_long_is_closed_at_its_limit_with_what_was_said(store: Sqlite) -> None:
+    mine = turns(store, Script([Text("half"), 30.0]), seconds=0.05)
+    running = await mine.ask(ask())
+    async with asyncio.timeout(2):
+        await running.closed.wait()
+    assert running.turn.closed == "limit"
+    assert await text_of(mine, running.id) == "half"

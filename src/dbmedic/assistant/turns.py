@@ -37,9 +37,10 @@ PATIENCE_S = 20.0
 
 
 class Limits(NamedTuple):
-    """How much one account may run at once."""
+    """How much one account may run at once, and how long one turn may take."""
 
     turns: int = 32
+    seconds: float = 300.0
 
 
 class Turns:
@@ -83,6 +84,10 @@ class Turns:
     def models(self) -> tuple[str, ...]:
         """Names of the models that a question may name, the default first."""
         return tuple(self._models)
+
+    def context_window(self, model: str) -> int:
+        """How many tokens a model takes, 0 where it does not say."""
+        return int(getattr(self._models[model], "context_window", 0))
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
@@ -192,7 +197,7 @@ class Turns:
     async def _run(self, running: Running) -> None:
         try:
             # Never cancelled once the turn is closed: its last write would be cut off.
-            with anyio.CancelScope() as self._scopes[running.id]:
+            with anyio.move_on_after(self._limits.seconds) as self._scopes[running.id]:
                 if not running.turn.stopping:
                     await drive(running, await self._hands(running))
         except Exception as fault:
@@ -201,13 +206,18 @@ class Turns:
             await running.say(TurnFailed(code="bug", sentence=sentence))
         finally:
             if running.turn.closed is None:
-                reason: CloseReason = (
-                    "stopped" if running.turn.stopping else "failed" if running.turn.failure else "interrupted"
-                )
-                await close(Close(reason), running)
+                await close(Close(self._why_cut(running)), running)
             self._forget(running)
             self._release(running.account)
             self._ended(running)
+
+    def _why_cut(self, running: Running) -> CloseReason:
+        """Why a turn ended before it had done all."""
+        if running.turn.stopping:
+            return "stopped"
+        if running.turn.failure is not None:
+            return "failed"
+        return "interrupted" if self._ending else "limit"
 
     async def _hands(self, running: Running) -> Hands:
         question = running.turn.question
