@@ -180,7 +180,7 @@ async def test_a_label_cannot_end_its_quotes(source):
 
 def test_a_url_is_taken_apart():
     server = server_of("https://u:p@prom.example/prefix/?instance=db1:9100&mountpoint=/data&job=node")
-    assert str(server.api) == "https://u:p@prom.example/prefix/api/v1/query"
+    assert server.api == "https://u:p@prom.example/prefix/api/v1/query"
     assert (server.labels, server.mountpoint) == ({"instance": "db1:9100", "job": "node"}, "/data")
     assert server.place == "Prometheus at prom.example:443"
 

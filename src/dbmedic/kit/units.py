@@ -95,7 +95,8 @@ def time_text(moment: datetime | str | None, zone: str | None = None) -> str:
             return str(moment) or NOT_MEASURED
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(zone_of(zone)).strftime("%Y-%m-%d %H:%M %Z")
+    there = moment.astimezone(zone_of(zone))
+    return f"{there.isoformat(' ', 'minutes')[:16]} {there.tzname()}"
 
 
 def zone_of(name: str | None) -> tzinfo:

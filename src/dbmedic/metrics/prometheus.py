@@ -11,18 +11,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
 import msgspec
-from yarl import URL
 
 from dbmedic.core.errors import OutsideFailed, Unmeasured
 from dbmedic.core.ports import Engine
 from dbmedic.core.values import Instance, Row
 from dbmedic.metrics import promql
 from dbmedic.metrics.promql import Series
+
+if TYPE_CHECKING:
+    import aiohttp
 
 TIMEOUT_S = 5.0
 MAX_BYTES = 8 << 20
@@ -31,14 +32,11 @@ MAX_BYTES = 8 << 20
 class Server(NamedTuple):
     """What a metrics URL names."""
 
-    api: URL
+    api: str
+    place: str
+    """For sentences: no password in it."""
     labels: dict[str, str]
     mountpoint: str | None
-
-    @property
-    def place(self) -> str:
-        """For sentences: no password in it."""
-        return f"Prometheus at {self.api.host}:{self.api.port}"
 
 
 class Prometheus:
@@ -141,6 +139,8 @@ class Prometheus:
         return dict(zip(queries, results, strict=True))
 
     async def _query(self, server: Server, query: str) -> Sequence[Series]:
+        import aiohttp  # takes longer to import than all else here: not before it is needed
+
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._timeout_s, connect=min(3.0, self._timeout_s))
             self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
@@ -164,12 +164,14 @@ class Prometheus:
 
 def server_of(url: str) -> Server:
     """The parts of a metrics URL."""
-    given = URL(url)
-    labels = dict(given.query)
+    given = urlsplit(url)
+    labels = dict(parse_qsl(given.query))
     mountpoint = labels.pop("mountpoint", None)
     path = given.path.rstrip("/")
     path = path if path.endswith("/api/v1") else f"{path}/api/v1"
-    return Server(given.with_path(f"{path}/query").with_query(None), labels, mountpoint)
+    port = given.port or (443 if given.scheme == "https" else 80)
+    api = given._replace(path=f"{path}/query", query="", fragment="").geturl()
+    return Server(api, f"Prometheus at {given.hostname}:{port}", labels, mountpoint)
 
 
 def _source(labels: Mapping[str, str]) -> str:

@@ -115,6 +115,10 @@ class Reading:
         self._usage: Tokens | None = None
         self._finish: str | None = None
         self._said = False
+        self._pieces: list[Piece] = []
+        self._texts: list[str] = []
+        self._thought = False
+        """Whether `_texts` were thought."""
 
     @property
     def finished(self) -> bool:
@@ -131,13 +135,17 @@ class Reading:
             events = self._sse.feed(data)
         except OverflowError as large:
             raise ModelDown(f"{self._service}: {large}") from None
-        return self._pieces(part for sent in events for part in self._parts(sent.data))
+        for sent in events:
+            self._take(sent.data)
+        return self._joined()
 
     def end(self) -> list[Piece]:
         """What was held back, the calls and the usage.  Raises `ModelDown` when the reply is not a whole one."""
-        rest = [sent.data for sent in self._sse.end()] if self._json is None else [self._json]
-        pieces = self._pieces(part for data in rest for part in self._parts(data))
-        pieces += self._pieces(self._thinking.end())
+        for data in [sent.data for sent in self._sse.end()] if self._json is None else [self._json]:
+            self._take(data)
+        for thought, text in self._thinking.end():
+            self._add(thought, text)
+        pieces = self._joined()
         if not self.finished:
             raise ModelDown(f"{self._service} broke off in the middle of its reply")
         calls = self._calls.whole()
@@ -155,30 +163,31 @@ class Reading:
             pieces.append(Usage(prompt_tokens=used.prompt_tokens or 0, completion_tokens=used.completion_tokens or 0))
         return pieces
 
-    def _pieces(self, parts: Iterator[tuple[bool, str]]) -> list[Piece]:
-        """Neighbours of one kind joined."""
-        pieces: list[Piece] = []
-        joined: list[str] = []
-        kind = False
-        for thought, text in parts:
-            if thought is not kind and joined:
-                pieces.append(self._piece(kind, joined))
-                joined = []
-            kind = thought
-            joined.append(text)
-        if joined:
-            pieces.append(self._piece(kind, joined))
+    def _joined(self) -> list[Piece]:
+        """What was taken since the last time, neighbours of one kind joined."""
+        if self._texts:
+            self._join()
+        pieces, self._pieces = self._pieces, []
         return pieces
 
-    def _piece(self, thought: bool, joined: list[str]) -> Piece:
-        text = "".join(joined)
-        if thought:
-            return Reasoning(text)
-        self._said = self._said or not text.isspace()
-        return Text(text)
+    def _join(self) -> None:
+        text = "".join(self._texts)
+        self._texts.clear()
+        if self._thought:
+            self._pieces.append(Reasoning(text))
+        else:
+            self._said = self._said or not text.isspace()
+            self._pieces.append(Text(text))
 
-    def _parts(self, data: bytes) -> Iterator[tuple[bool, str]]:
-        """(is it a thought, text) of one event."""
+    def _add(self, thought: bool, text: str) -> None:
+        if thought is not self._thought:
+            if self._texts:
+                self._join()
+            self._thought = thought
+        self._texts.append(text)
+
+    def _take(self, data: bytes) -> None:
+        """One event."""
         if data == b"[DONE]":
             self.done = True
             return
@@ -195,23 +204,28 @@ class Reading:
             if choice.finish_reason:
                 self._finish = choice.finish_reason
             delta = choice.delta or choice.message
-            if delta is None:
-                continue
-            if (thought := delta.reasoning_content or delta.reasoning) and isinstance(thought, str):
-                yield True, thought
-            if content := delta.content:
-                if type(content) is not str:
-                    yield from _listed(content)
-                elif self._thinking.over:
-                    yield False, content
+            if delta is not None:
+                self._take_delta(delta)
+
+    def _take_delta(self, delta: Delta) -> None:
+        if (thought := delta.reasoning_content or delta.reasoning) and isinstance(thought, str):
+            self._add(True, thought)
+        if content := delta.content:
+            if isinstance(content, str):
+                if self._thinking.over:
+                    self._add(False, content)
                 else:
-                    yield from self._thinking.feed(content)
-            if delta.tool_calls:
-                for piece in delta.tool_calls:
-                    self._calls.add(piece)
+                    for part in self._thinking.feed(content):
+                        self._add(*part)
+            else:
+                for part in _listed(content):
+                    self._add(*part)
+        if delta.tool_calls:
+            for piece in delta.tool_calls:
+                self._calls.add(piece)
 
 
-def _listed(content: Any) -> Iterator[tuple[bool, str]]:
+def _listed(content: list[Any]) -> Iterator[tuple[bool, str]]:
     """Content as typed parts, as Mistral sends it: {"type": "text", …}, {"type": "thinking", "thinking": [ … ]}."""
     for part in content:
         if not isinstance(part, dict):
