@@ -8,7 +8,7 @@ import click
 
 from dbmedic.cli.flags import with_settings
 
-SETTINGS = with_settings("data", "config", "model_url", "model", "model_timeout_s", "zone", "language")
+SETTINGS = with_settings("data", "config", "model_url", "model", "model_timeout_s", "turn_s", "zone", "language")
 
 
 @click.command(
