@@ -4,6 +4,7 @@ import pytest
 
 from dbmedic.api.aliyun import answer_form, envelope, product, route
 from dbmedic.api.canonical import Request
+from dbmedic.api.dify import routes as dify
 from dbmedic.api.http import Head, prefix
 
 ACS3 = {"authorization": "ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host,Signature=0"}
@@ -33,6 +34,7 @@ def owner(path: str, headers: dict[str, str], fields: dict[str, str], method: st
         (CHAT, DIFY | {"x-acs-bearer-token": "t"}, {}, "rdsai"),
         (CHAT, JSON, {"Query": "q", "AccessKeyId": "a", "Signature": "s"}, "rdsai"),
         (CHAT, JSON, {"user": "u", "Signature": "s"}, "rdsai"),
+        (CHAT, JSON, {"Action": "ChatMessages"}, "rdsai"),
         (CHAT, ACS3 | {"x-acs-version": "2020-01-16"}, {}, "das"),
         ("/v1/chat-messages/", ACS3, {}, "rdsai"),
         ("/v1/chat-messages/01c3/stop", ACS3, {}, None),
@@ -45,6 +47,9 @@ def test_documented_path_that_dify_shares(
     path: str, headers: dict[str, str], fields: dict[str, str], product_: str | None
 ) -> None:
     assert owner(path, headers, fields) == product_
+    if prefix(path)[0] is None:
+        head = Head("POST", path, None, headers)
+        assert dify.claims(head, fields) == (product_ is None), "exactly one API claims it"
 
 
 @pytest.mark.parametrize(

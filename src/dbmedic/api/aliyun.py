@@ -34,7 +34,7 @@ MAX_TARGET_BYTES = 4 * 1024 * 1024
 """Longest request line: SDKs put whole prompts into the query."""
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
-_CREDENTIAL_NAMES = frozenset(("Signature", "AccessKeyId", "BearerToken"))
+_MARKS = frozenset(("Action", "Signature", "AccessKeyId", "BearerToken"))
 
 
 class Envelope(NamedTuple):
@@ -82,7 +82,7 @@ def product(head: Head, fields: Mapping[str, str]) -> Product | None:
 
 
 def _ours(head: Head, path: str, fields: Mapping[str, str]) -> bool:
-    if has_credential(head, fields):
+    if marked(head, fields):
         return True
     if path == "/v1/chat-messages":
         bearer = head.headers.get("authorization", "").lower().startswith("bearer ")
@@ -90,13 +90,13 @@ def _ours(head: Head, path: str, fields: Mapping[str, str]) -> bool:
     return head.method == "POST" or head.form is not None
 
 
-def has_credential(head: Head, fields: Mapping[str, str]) -> bool:
-    """Whether the request carries any of Alibaba Cloud's credentials or headers, right or wrong."""
+def marked(head: Head, fields: Mapping[str, str]) -> bool:
+    """Whether the request names an action, a credential or a header of Alibaba Cloud's, right or wrong."""
     authorization = head.headers.get("authorization", "")
     return (
         authorization.startswith(("ACS3-", "acs "))
         or any(name.startswith("x-acs-") for name in head.headers)
-        or not _CREDENTIAL_NAMES.isdisjoint(fields)
+        or not _MARKS.isdisjoint(fields)
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from msgspec import Struct
 
-from dbmedic.api.aliyun_reply import ascii_json, pieces
+from dbmedic.api.aliyun_reply import Fault, ascii_json, pieces
 from dbmedic.api.aliyun_turn import Failing, Growing, approval_text, call_id, shown
 from dbmedic.core.events import (
     AnswerDelta,
@@ -41,6 +41,8 @@ from dbmedic.core.events import (
 
 RUNNING, SUCCESS, FAILED = "RUNNING", "success", "failed"
 """States of a tool call."""
+ERROR = "[error] {}: {}"
+"""A failure, as text of the answer."""
 
 
 class FunctionCall(Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -126,7 +128,7 @@ class Projection:
                 self._failing.heard(event)
             case TurnClosed():
                 if failure := self._failing.closed(event):
-                    yield self._frame(content="[error] {}: {}".format(*failure))
+                    yield self._frame(content=ERROR.format(*failure))
             case (
                 ModelCalled() | ModelReplied() | Measured() | Checked() | Found() | Skipped() | Cited()
                 | ApprovalDecided() | StopRequested()
@@ -170,6 +172,12 @@ def whole(frames: Iterable[Frame]) -> Answer:
         reasoning_content="".join(frame.reasoning_content or "" for frame in heard),
         function_call=list(calls.values()),
     )
+
+
+def error_frame(fault: Fault, *, session: str, product: str, request_id: str) -> Frame:
+    """How a fault is told in the middle of a stream: there is no field for it."""
+    content = ERROR.format(fault.code, fault.message)
+    return Frame(session_id=session, product=product, request_id=request_id, content=content)
 
 
 def answer_text(entries: Iterable[Entry]) -> str:

@@ -123,6 +123,12 @@ class Fields:
             raise self._fault(name, "holds the same text twice")
         return items
 
+    def required_texts(self, name: str, *, most: int = MAX_ITEMS, limit: int = TEXT_CHARS) -> list[str]:
+        items = self.texts(name, most=most, limit=limit)
+        if items is None:
+            raise Fault("MissingParameter", f"The parameter {self._path}{name} is required.")
+        return items
+
     def _structured(self, name: str) -> Any:
         value = self._found.get(name)
         if value is None or (isinstance(value, str) and not value.strip()):

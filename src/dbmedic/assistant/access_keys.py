@@ -138,6 +138,11 @@ class AccessKeys:
                     self._known[access_key] = found
         return found
 
+    async def user_name(self, caller: Caller) -> str | None:
+        """The name of a caller's user; None when it was deleted."""
+        rows = await self._store.read("user_name", id=caller.user, account=caller.account)
+        return rows[0]["name"] if rows else None
+
     async def first_use(self, key: str, nonce: str, kept: timedelta) -> bool:
         """Whether this is the first time that a key shows a nonce; from now on it is not, for as long as `kept`.
 

@@ -122,6 +122,12 @@ class Conversations:
         if not rows or rows[0]["owner"] != caller.owner or rows[0]["account"] != caller.account:
             raise NotFound("message", turn)
 
+    async def own_run(self, run: str, caller: Caller) -> None:
+        """Raises `NotFound("task")` unless the run is, or was, the caller's."""
+        rows = await self._store.read("turn_by_run", run=run)
+        if not rows or rows[0]["owner"] != caller.owner or rows[0]["account"] != caller.account:
+            raise NotFound("task", run)
+
     async def turn(self, id: str, caller: Caller) -> Sequence[Entry]:
         """All kept events of a turn; raises `NotFound("message")`."""
         await self.owned(id, caller)

@@ -191,8 +191,11 @@ class Projection:
 
 
 def whole(frames: Iterable[Frame]) -> Frame:
-    """One object for the whole turn: its model can hold one event only."""
+    """One object for the whole turn, for its model can hold one event only; a failed one is its error."""
     heard = list(frames)
+    failed = next((frame for frame in heard if frame.type == "CUSTOM" and frame.name == "error"), None)
+    if failed is not None:
+        return failed
     own = {frame.message_id for frame in heard if frame.type == "TEXT_MESSAGE_START" and frame.role == "assistant"}
     said = [frame for frame in heard if frame.type == "TEXT_MESSAGE_CONTENT" and frame.message_id in own]
     answer = "".join(frame.delta or "" for frame in said)

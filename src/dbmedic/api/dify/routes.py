@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dbmedic import __version__
 from dbmedic.api import Api
+from dbmedic.api.aliyun import product
 from dbmedic.api.dify import wire
 from dbmedic.api.dify.action import chosen, json_reply, performed
 from dbmedic.api.dify.wire import JSON, Fault, fault_of
@@ -18,13 +19,11 @@ WELCOME = {"welcome": "Dify OpenAPI", "api_version": "v1", "server_version": __v
 
 
 def claims(head: Head, fields: Mapping[str, str]) -> bool:
-    """Below `/v1`, and not a call that names an Alibaba Cloud action or signature."""
+    """Below `/v1`, and not a call of an Alibaba Cloud product, which shares one path."""
     return (
         head.form is None
         and (head.path == "/v1" or head.path.startswith("/v1/"))
-        and not {"x-acs-action", "x-acs-signature-nonce"} & head.headers.keys()
-        and not {"Action", "Signature"} & fields.keys()
-        and not head.headers.get("authorization", "").lower().startswith("acs")
+        and product(head, fields) is None
     )
 
 

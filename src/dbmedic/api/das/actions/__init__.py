@@ -1,0 +1,1 @@
+"""The agent operations of DAS, one file each."""

@@ -1,0 +1,1 @@
+"""The agent operations of PolarDB, one file each."""

@@ -1,0 +1,1 @@
+"""The operations of RDS AI, one file each."""
