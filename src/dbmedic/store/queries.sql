@@ -481,13 +481,29 @@ where id = :id and account = :account and deleted_at is null
 
 
 -- name: feedback_put --
-insert into feedback (turn, account, owner, rating, content, api, at)
-values (:turn, :account, :owner, :rating, :content, :api, :now)
+insert into feedback (turn, account, owner, rating, content, api, at, created_at)
+values (:turn, :account, :owner, :rating, :content, :api, :now, :now)
 on conflict (turn) do update set
     rating = excluded.rating, content = excluded.content, api = excluded.api, at = excluded.at
 
 -- name: feedback_delete --
-delete from feedback where turn = :turn
+delete from feedback where turn = :turn returning turn
+
+-- name: feedback_of_app --
+-- Newest first.
+select
+    f.turn,
+    t.conversation,
+    f.owner,
+    f.rating,
+    f.content,
+    f.at,
+    coalesce(f.created_at, f.at) as created_at
+from feedback f
+join turns t on t.id = f.turn
+where f.account = :account and t.app = :app
+order by coalesce(f.created_at, f.at) desc, f.turn desc
+limit :limit offset :skip
 
 -- name: feedback_of_turns --
 select f.turn, f.rating, f.content, f.at
@@ -565,3 +581,89 @@ with recursive branch (id, parent, created_at, depth) as (
     where b.depth < :limit and t.created_at < b.created_at
 )
 select id, parent, created_at from branch order by created_at desc
+
+
+-- name: rename_own_conversation --
+update conversations
+set name = :name, updated_at = case when :now > updated_at then :now else updated_at + 1 end
+where id = :id and owner = :owner and account = :account and deleted_at is null
+returning id, name, inputs, api, created_at, updated_at
+
+-- name: name_conversation --
+-- Only while it has the name that it got from its first question; its place in lists stays.
+update conversations set name = :name where id = :id and name = :before and deleted_at is null
+
+-- name: delete_own_conversation --
+update conversations set deleted_at = :now
+where id = :id and owner = :owner and account = :account and deleted_at is null
+returning id
+
+-- name: turn_of_app :instant --
+-- By run; not of a deleted conversation.
+select t.id, t.conversation, t.account, t.owner, t.app, t.run, t.status, t.created_at, t.closed_at
+from turns t
+join conversations c on c.id = t.conversation and c.deleted_at is null
+where t.run = :run and t.account = :account and t.app = :app
+
+-- name: app_get :instant --
+select id, account, name, created_at from apps where id = :id and account = :account
+
+-- name: end_user_of_app :instant --
+select id, account, app, text, created_at from end_users where id = :id and account = :account and app = :app
+
+
+-- name: file_put --
+insert into files (id, account, app, owner, name, extension, mime, kind, size, created_at)
+values (:id, :account, :app, :owner, :name, :extension, :mime, :kind, :size, :now)
+
+-- name: file_get :instant --
+select id, account, app, owner, name, extension, mime, kind, size, created_at from files where id = :id
+
+-- name: file_sent --
+insert into file_turns (file, turn) values (:file, :turn) on conflict (file, turn) do nothing
+
+-- name: file_was_sent :instant --
+select file from file_turns where file = :file limit 1
+
+-- name: files_of_turns --
+select ft.turn, f.id, f.owner, f.name, f.extension, f.mime, f.kind, f.size, f.created_at
+from
+    /*sqlite json_each(:turns) t join file_turns ft on ft.turn = t.value */
+    /*postgres jsonb_array_elements_text(cast(:turns as jsonb)) t (value) join file_turns ft on ft.turn = t.value */
+join files f on f.id = ft.file
+order by ft.turn, f.created_at, f.id
+
+
+-- name: annotation_put --
+insert into annotations (id, account, app, question, answer, hit_count, created_at)
+values (:id, :account, :app, :question, :answer, 0, :now)
+
+-- name: annotation_update --
+update annotations set question = :question, answer = :answer
+where id = :id and account = :account and app = :app
+returning id, question, answer, hit_count, created_at
+
+-- name: annotation_delete --
+delete from annotations where id = :id and account = :account and app = :app returning id
+
+-- name: annotation_hit --
+update annotations set hit_count = hit_count + 1 where id = :id
+
+-- name: annotations_of_app --
+select id, question, answer, hit_count, created_at
+from annotations
+where account = :account and app = :app
+order by created_at desc, id desc
+
+-- name: annotation_reply_put --
+insert into annotation_replies (app, enabled, threshold) values (:app, :enabled, :threshold)
+on conflict (app) do update set enabled = excluded.enabled, threshold = excluded.threshold
+
+-- name: annotation_reply_get :instant --
+select enabled, threshold from annotation_replies where app = :app
+
+-- name: annotation_job_put --
+insert into annotation_jobs (id, app, action, at) values (:id, :app, :action, :now)
+
+-- name: annotation_job_get :instant --
+select id, action, at from annotation_jobs where id = :id and app = :app
