@@ -162,7 +162,7 @@ def _make(binaries: Path, folder: Path) -> None:
             os.chown(path, own["user"], own["group"])
     made = _run(
         [binaries / "initdb", "-D", data, "-U", "postgres", f"--pwfile={secret}", "--auth=scram-sha-256",
-         "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"], **_unprivileged(),
+         "--encoding=UTF8", "--no-locale", "--no-sync"], **_unprivileged(),
     )  # fmt: skip
     if made.returncode:
         shutil.rmtree(data, ignore_errors=True)
