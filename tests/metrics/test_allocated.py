@@ -6,7 +6,7 @@ import apsw
 import pytest
 
 from dbmedic.core.errors import Denied, Unmeasured
-from dbmedic.engines.sqlite import Sqlite
+from dbmedic.engines import open_engine
 from dbmedic.metrics.allocated import Allocated, statements
 from metrics.known import Known, instance
 
@@ -77,7 +77,7 @@ async def test_sqlite_is_its_pages_and_its_write_ahead_log(tmp_path):
     for statement in ("pragma journal_mode=wal", "create table t(x)", "insert into t values (zeroblob(300000))"):
         list(writer.execute(statement))
     watched = instance(url=f"sqlite:///{path}", storage_bytes=GIB)
-    engine = Sqlite(watched)
+    engine = open_engine(watched)
     (row,) = await Allocated().rows("disk", watched, engine)
     log_bytes = Path(f"{path}-wal").stat().st_size
     assert log_bytes > 300_000

@@ -64,7 +64,7 @@ class Allocated:
             what = f"the sizes of {hidden} databases" if hidden else "the sizes of tablespaces"
             raise Unmeasured("permission", f"the account {facts.role} may not see {what}", grant)
         if facts.engine == "sqlite":
-            return int(used) + await _size(f"{facts.database}-wal"), ""
+            return int(used) + await _size(f"{found[0]['file']}-wal"), ""
         try:
             more = await engine.rows(said["more"], timeout_s=TIMEOUT_S)
         except OutsideFailed:
