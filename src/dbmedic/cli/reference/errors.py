@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from importlib import import_module
 
 from dbmedic.api import names
@@ -32,14 +33,14 @@ def page() -> str:
     return f"{HEAD}\n```\n{tree}\n```\n\n{table(('code', 'error', 'meaning', *tables), rows)}\n"
 
 
-def _answers(api: str) -> dict[type[errors.Failure], tuple[int, str]] | None:
-    """The error table of an API; None where it has none."""
-    found: dict[type[errors.Failure], tuple[int, str]] | None = getattr(
+def _answers(api: str) -> Mapping[type[errors.Failure], tuple[int, str] | str] | None:
+    """The error table of an API: class -> status and code, or code alone.  None where it has none."""
+    found: Mapping[type[errors.Failure], tuple[int, str] | str] | None = getattr(
         import_module(f"dbmedic.api.{api}.wire"), "ERRORS", None
     )
     return found
 
 
-def _answer(answers: dict[type[errors.Failure], tuple[int, str]], kind: type[errors.Failure]) -> str:
-    status, code = next(answers[one] for one in kind.__mro__ if one in answers)
-    return f"{status} `{code}`"
+def _answer(answers: Mapping[type[errors.Failure], tuple[int, str] | str], kind: type[errors.Failure]) -> str:
+    found = next(answers[one] for one in kind.__mro__ if one in answers)
+    return f"`{found}`" if isinstance(found, str) else f"{found[0]} `{found[1]}`"

@@ -11,7 +11,12 @@ from dbmedic.cli.printing import print_json, print_table
 ADMINISTRATIVE = with_settings("data", "config")
 
 
-@click.group(epilog="\b\nExample:\n  dbmedic key create --app helpdesk --instance shop --json")
+@click.group(
+    epilog="""\b
+Examples:
+  dbmedic key create --app helpdesk --instance shop --json     a secret for a Dify client
+  dbmedic key create --ram --user ci --policy ReadOnlyAccess   an id and a secret for an Alibaba Cloud SDK"""
+)
 def command() -> None:
     """Make, list and revoke keys for clients."""
 
@@ -23,6 +28,9 @@ def command() -> None:
 @click.option("--right", "rights", multiple=True, help="ask, approve or administer; repeatable.  [ask]")
 @click.option("--instance", "instances", multiple=True, help="Only this instance; repeatable.  [all]")
 @click.option("--name", default="", help="A note to tell keys apart.")
+@click.option("--ram", is_flag=True, help="An access key: an id and a secret, for clients that sign.")
+@click.option("--policy", help="With --ram: policy for its user.  [full access for a user that has none]")
+@click.option("--expires", "lifetime_s", type=int, metavar="SECONDS", help="With --ram: a temporary key with a token.")
 @json_flag
 def create(
     app: str | None,
@@ -31,9 +39,18 @@ def create(
     rights: tuple[str, ...],
     instances: tuple[str, ...],
     name: str,
+    ram: bool,
+    policy: str | None,
+    lifetime_s: int | None,
     as_json: bool,
 ) -> None:
     """Make a key and print it; it is shown this once."""
+    if ram and (app is not None or kind != "app"):
+        raise click.UsageError("--ram makes an access key of a user; it has no --app and no --kind")
+    if not ram and (policy is not None or lifetime_s is not None):
+        raise click.UsageError("--policy and --expires belong to --ram")
+    if ram:
+        return run(_access_key(user, rights or ("ask",), instances, name, policy, lifetime_s, as_json))
     rights = rights or (("ask", "approve", "administer") if kind == "admin" else ("ask",))
 
     async def work() -> None:
@@ -49,6 +66,36 @@ def create(
             click.echo(f"key {made.id}: keep it now, it is not shown again", err=True)
 
     run(work())
+    return None
+
+
+async def _access_key(
+    user: str,
+    rights: tuple[str, ...],
+    instances: tuple[str, ...],
+    name: str,
+    policy: str | None,
+    lifetime_s: int | None,
+    as_json: bool,
+) -> None:
+    async with opened(config_here()) as parts:
+        made = await parts.assistant.access_keys.create(
+            user=user,
+            rights=rights,
+            instances=instances or None,
+            name=name,
+            policy=policy,
+            lifetime_s=lifetime_s,
+        )
+    shown = {"access_key_id": made.access_key_id, "access_key_secret": made.access_key_secret, "id": made.id}
+    if made.security_token is not None:
+        shown |= {"security_token": made.security_token, "expires_at": f"{made.expires_at:%Y-%m-%dT%H:%M:%SZ}"}
+    if as_json:
+        return print_json(shown)
+    for field, value in shown.items():
+        click.echo(f"{field}: {value}")
+    click.echo(f"key {made.id}: keep its secret now, it is not shown again", err=True)
+    return None
 
 
 @command.command("list", cls=ADMINISTRATIVE)
