@@ -54,6 +54,8 @@ def main() -> None:
     asked.add_argument("--clients", type=int, default=32, help="clients at saturation [32]")
     asked.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     options = asked.parse_args()
+    if not sys.platform.startswith("linux"):
+        raise SystemExit("bench/load.py pins processes and reads /proc: it runs on Linux only")
     cores = sorted(os.sched_getaffinity(0))
     with contextlib.ExitStack() as stack:
         ports = free_ports(4)
@@ -143,7 +145,7 @@ def table(found: dict) -> str:
                 1e3,
                 2,
             )
-    line("CPU us/streamed token, one each 5 ms", cpu["floor token"], cpu["streaming token"], 1e6, 1)
+    line("CPU us per streamed token, one each 5 ms", cpu["floor token"], cpu["streaming token"], 1e6, 1)
     for number, what in enumerate(("before", "after", "at most")):
         line(f"resident memory {what}, MiB", [memory["floor"][number]], [memory["streaming"][number]])
     lines.append("")
