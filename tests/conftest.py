@@ -5,6 +5,10 @@ import pytest
 pytest_plugins = ("fix_servers",)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", action="store_true", help="every fault of tests/faults, which takes half an hour")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
