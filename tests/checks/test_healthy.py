@@ -55,4 +55,4 @@ async def test_on_sqlite(tmp_path: Path) -> None:
     for statement in SHOP:
         connection.execute(statement)
     connection.close()
-    all_is_well(await heard(list(catalogue()), Instance(id="file", url=f"sqlite://{tmp_path}/shop.db")))
+    all_is_well(await heard(list(catalogue()), Instance(id="file", url=f"sqlite:///{tmp_path}/shop.db")))

@@ -42,7 +42,7 @@ async def test_on_sqlite(check: Check, proof: Proof, tmp_path: Path) -> None:
     for statement in proof.fault or ("create table t(id integer primary key)",):
         connection.execute(statement)
     connection.close()
-    instance = Instance(id="under-test", url=f"sqlite://{path}")
+    instance = Instance(id="under-test", url=f"sqlite:///{path}")
     said = await heard([check.id], instance, thresholds={check.id: proof.thresholds})
     expected(check, proof, said)
     if proof.cure == "fix":
@@ -61,7 +61,7 @@ async def prove(check: Check, proof: Proof, database: Database) -> None:
         if proof.after:
             await anyio.to_thread.run_sync(lambda: database.run(*proof.after))
             await anyio.sleep(proof.wait_s)
-        said = await heard([check.id], database.instance, thresholds=limits)
+        said = await heard([check.id], database.instance, thresholds=limits, window_s=proof.window_s)
         expected(check, proof, said)
         if proof.cure == "none":
             return

@@ -55,6 +55,8 @@ class Proof(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Statements repeated by two clients while the check runs."""
     thresholds: dict[str, str | float] = {}
     wait_s: float = 0
+    window_s: float = 0.8
+    """PostgreSQL tells its counters at most once a second, so what rests on them needs more."""
     rows: tuple[dict[str, Any], ...] = ()
     healthy: tuple[dict[str, Any], ...] = ()
     """Canned rows that must not be a finding."""

@@ -3,7 +3,9 @@
 Rows of one shape whatever the engine: query, queryid, database, role, calls, exec_s, mean_s, share (of all time in the
 window), busy (sessions running it on average), rows, examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index,
 lock_s, waiting (share of looks in which it waited for a lock), source, confidence; what a server does not know is None.
-Asked once per run, whichever checks want it.  System statements and our own are left out.
+`raw` is a statement seen with its values, for the planner alone.
+After them, marked by `ever`, the statements that took most time since the counters began, as an estimate: a slow page
+may not be open just now.  Asked once per run, whichever checks want it.  System statements and our own are left out.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from msgspec import Struct
 from dbmedic.checks import sampling
 from dbmedic.checks.context import TAG, Context
 from dbmedic.checks.plan import newest, server, told
+from dbmedic.checks.template import RESERVED
 from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed, Timeout, Unmeasured
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.kit import statements as sql
@@ -41,9 +44,13 @@ COUNTERS = (
 KEY = ("userid", "dbid", "queryid")
 TEXTS = 60
 """How many statements have their text fetched."""
+EVER, EVER_CALLS = 12, 20
+"""How many statements of the whole record are told, and how often they must have run."""
+QUIET = 0.05
+"""Sessions busy on average below which nothing worth telling ran in the window."""
 SYSTEM = re.compile(
     r"\b(information_schema|performance_schema|pg_catalog|pg_(stat|ls|control|prepared|replication|sequence)_?\w*"
-    r"|pg_(settings|locks|database|roles|class|namespace|index|attribute|constraint|extension|proc|has_role))\b",
+    r"|pg_(settings|locks|database|roles|class|namespace|index|attribute|constraint|extension|proc|has_role)|set_config|current_setting)\b",
     re.IGNORECASE,
 )
 """What only monitoring asks for."""
@@ -97,7 +104,7 @@ async def _workload(context: Context) -> Workload:
     need = server(facts.engine).access[sources.needs]
     better, grant = "", None
     counted: list[Row] = []
-    active: list[list[Row]] = []
+    past: list[Row] = []
     first: list[Row] | None = None
     if need.met(facts):
         try:
@@ -110,9 +117,12 @@ async def _workload(context: Context) -> Workload:
     active = await _looks(context, sources)
     window = anyio.current_time() - start
     if first is not None:
-        counted = await _counted(context, sources, first, window)
+        counted, past = await _counted(context, sources, first, window)
     rows = _merged(counted, _seen(active, facts, window))
-    return Workload(rows=rows, window_s=window, better=better, grant=grant)
+    quiet = sum(row["busy"] for row in rows) < QUIET
+    return Workload(
+        rows=[*rows, *({**row, "quiet": quiet} for row in past)], window_s=window, better=better, grant=grant
+    )
 
 
 async def _counters(context: Context, sources: Sources) -> list[Row]:
@@ -127,39 +137,47 @@ async def _looks(context: Context, sources: Sources) -> list[list[Row]]:
         return []
 
 
-async def _counted(context: Context, sources: Sources, first: list[Row], window: float) -> list[Row]:
-    """Statements whose counters grew, with their texts."""
+async def _counted(context: Context, sources: Sources, first: list[Row], window: float) -> tuple[list[Row], list[Row]]:
+    """Statements whose counters grew, and those that took most time since the counters began; with their texts."""
     second = await _counters(context, sources)
     grown = sampling.delta(first, second, key=KEY, counters=COUNTERS, new="drop" if len(first) >= 10_000 else "zero")
     if grown is None:
         raise Unmeasured("no_history", "statement statistics were reset while they were being measured; ask again")
     busiest = sorted((row for row in grown if row["calls"]), key=lambda row: -float(row["exec_s"]))[:TEXTS]
-    if not busiest:
-        return []
-    texts = await context.rows(
-        newest(sources.texts, context.facts.version) or "", {"ids": ",".join(str(row["queryid"]) for row in busiest)}
-    )
+    ever = sorted((row for row in second if row["calls"] >= EVER_CALLS), key=lambda row: -float(row["exec_s"]))[:EVER]
+    if not busiest and not ever:
+        return [], []
+    ids = ",".join(dict.fromkeys(str(row["queryid"]) for row in (*busiest, *ever)))
+    texts = await context.rows(newest(sources.texts, context.facts.version) or "", {"ids": ids})
     text = {tuple(row[name] for name in KEY): row for row in texts}
-    found = []
-    for row in busiest:
-        words = text.get(tuple(row[name] for name in KEY))
-        if words is None or _ours(str(words["query"]), words.get("role"), words.get("database"), context.facts):
-            continue
-        found.append(
-            {
-                **{name: row.get(name) for name in COUNTERS},
-                "queryid": row["queryid"],
-                "query": words["query"],
-                "database": words["database"],
-                "role": words["role"],
-                "mean_s": row["exec_s"] / row["calls"],
-                "busy": row["exec_s"] / window,
-                "waiting": None,
-                "source": sources.source,
-                "confidence": "measured",
-            }
-        )
-    return found
+    total = sum(float(row["exec_s"]) for row in second)
+    now = [told for row in busiest if (told := _told(row, text, sources.source, context.facts))]
+    seen = {(row["queryid"], row["database"]) for row in now}
+    past = [
+        {**told, "ever": "yes", "share": told["exec_s"] / total, "confidence": "estimate"}
+        for row in ever
+        if (told := _told(row, text, sources.source, context.facts)) and (told["queryid"], told["database"]) not in seen
+    ]
+    return [{**row, "busy": row["exec_s"] / window} for row in now], past
+
+
+def _told(row: Row, texts: dict[tuple[Any, ...], Row], source: str, facts: EngineFacts) -> Row | None:
+    """A row of counters in the shape of the workload; None for a statement that is not the application's."""
+    words = texts.get(tuple(row[name] for name in KEY))
+    if words is None or _ours(str(words["query"]), words.get("role"), words.get("database"), facts):
+        return None
+    return {
+        **{name: row.get(name) for name in COUNTERS},
+        **{name: words[name] for name in ("database", "role")},
+        "query": words["query"] if facts.engine == "postgres" else tidy(str(words["query"])),
+        "queryid": row["queryid"],
+        "mean_s": row["exec_s"] / row["calls"],
+        "busy": None,
+        "waiting": None,
+        "ever": None,
+        "source": source,
+        "confidence": "measured",
+    }
 
 
 def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> list[Row]:
@@ -167,14 +185,16 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
     found: dict[tuple[Any, ...], Row] = {}
     hits: Counter[tuple[Any, ...]] = Counter()
     waits: Counter[tuple[Any, ...]] = Counter()
+    raw: dict[tuple[Any, ...], str] = {}
     for look in looks:
         for row in look:
             if _ours(str(row["query"]), row["role"], row["database"], facts):
                 continue
-            text = sql.normalised(str(row["query"]), facts.engine)
+            text = sql.normalised(str(row["query"]), facts.engine).strip()
             key = (row["database"], row["role"], text)
             hits[key] += 1
             waits[key] += row["wait"] == "Lock"
+            raw[key] = str(row["query"])
             found[key] = {
                 **dict.fromkeys(COUNTERS),
                 "queryid": None,
@@ -189,6 +209,8 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
             "mean_s": None,
             "busy": hits[key] / len(looks),
             "waiting": waits[key] / hits[key],
+            "raw": raw[key],
+            "ever": None,
             "source": "pg_stat_activity" if facts.engine == "postgres" else "processlist",
             "confidence": "heuristic",
         }
@@ -213,6 +235,17 @@ def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
     for row in rows:
         row["share"] = row["exec_s"] / total if total else None
     return sorted(rows, key=lambda row: -float(row["exec_s"]))
+
+
+def tidy(digest: str) -> str:
+    """A digest of MySQL as one would write it: no quotes around plain names, no blanks around dots."""
+    bare = re.sub(r"`([A-Za-z_][A-Za-z0-9_]*)`", _unquoted, digest)
+    bare = re.sub(r"\s*\.\s*(?=[A-Za-z_`*])", ".", bare)
+    return re.sub(r"\s+([,)])", r"\1", re.sub(r"\(\s+", "(", bare)).strip()
+
+
+def _unquoted(name: re.Match[str]) -> str:
+    return name[0] if name[1].lower() in RESERVED else name[1]
 
 
 def _shape(query: str) -> str:

@@ -6,20 +6,23 @@ planner's view of those statements.  Where the planner may not be asked, the sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
+
+from msgspec.structs import replace
 
 from dbmedic.checks import plans, workload
 from dbmedic.checks.advice import Advice, Index, Table, advice
 from dbmedic.checks.context import Context
 from dbmedic.checks.plans import Scan, Term
-from dbmedic.core.errors import Denied, OutsideFailed
+from dbmedic.core.errors import Denied, OutsideFailed, WriteRefused
 from dbmedic.core.values import Row
 from dbmedic.kit import statements
 
 MOST = 12
 """How many statements are looked at closely."""
-LEAST_SHARE = 0.02
+LEAST_SHARE, LEAST_MEAN_S = 0.02, 0.005
 WRAPPED = dict.fromkeys(("lower", "upper", "trim", "date", "abs"), "{function}({column})")
 """Functions of one argument; what else a wrapped column's text says is not known."""
 KINDS: dict[str, plans.Kind] = {
@@ -27,7 +30,7 @@ KINDS: dict[str, plans.Kind] = {
     "<": "range", "<=": "range", ">": "range", ">=": "range", "between": "range",
 }  # fmt: skip
 UNSEEN = ("column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "kept", "planned")
-OF_STATEMENT = ("query", "queryid", "share", "busy", "calls", "mean_s")
+OF_STATEMENT = ("query", "queryid", "share", "busy", "calls", "mean_s", "ever")
 
 
 async def rows(context: Context) -> list[Row]:
@@ -39,7 +42,10 @@ async def rows(context: Context) -> list[Row]:
     after = await _tables(context, sql, postgres) if postgres else before
     tables = {key: {**row, **_grown(before.get(key), row, context.window or 1)} for key, row in after.items()}
     found: dict[tuple[Any, ...], Row] = {}
-    for statement in [row for row in load if (row["share"] or 0) >= LEAST_SHARE][:MOST]:
+    worth = [
+        row for row in load if (row["share"] or 0) >= LEAST_SHARE and (not row["ever"] or row["mean_s"] >= LEAST_MEAN_S)
+    ]
+    for statement in worth[:MOST]:
         async for row in _missing(context, statement, tables):
             key = (row["database"], row["schema"], row["table"], row["columns"])
             found.setdefault(key, row)
@@ -64,7 +70,7 @@ def _grown(before: Row | None, now: Row, window_s: float) -> Row:
 
 
 def _unexplained(row: Row) -> Row:
-    return {**dict.fromkeys((*UNSEEN, *OF_STATEMENT)), **row, "column": "?"}
+    return {**dict.fromkeys((*UNSEEN, *OF_STATEMENT)), **row, "column": "?", "confidence": "heuristic"}
 
 
 async def _missing(context: Context, statement: Row, tables: dict[tuple[Any, ...], Row]) -> Any:
@@ -78,17 +84,18 @@ async def _missing(context: Context, statement: Row, tables: dict[tuple[Any, ...
     if not mentioned:
         return
     scans, planned = await _scans(context, statement, next(iter(mentioned))[0])
-    for scan in scans:
-        place = next((key for key in mentioned if key[1] == scan.table and scan.schema in (None, key[0])), None)
+    for scan in (_as_written(one, text) for one in scans):
+        name = scan.table if any(key[1] == scan.table for key in mentioned) else _meant(scan.alias, text)
+        place = next((key for key in mentioned if key[1] == name and scan.schema in (None, key[0])), None)
         if place is None:
             continue
         row = mentioned[place]
-        if not planned and (row["scans_per_min"] == 0 or _cheap(statement)):
+        if not planned and (row["scans_per_min"] == 0 or statement["ever"] or _cheap(statement)):
             continue
         table = await _table(context, row, database)
         best = advice(scan, table, context.facts.engine)
         if best is not None:
-            yield _row(statement, row, table, scan, best, planned)
+            yield _row(statement, row, table, scan, best, planned, context.window or 1)
 
 
 def _cheap(statement: Row) -> bool:
@@ -102,12 +109,25 @@ async def _scans(context: Context, statement: Row, schema: str) -> tuple[list[Sc
     """The whole-table reads the planner chooses, or those the text suggests; and whether it was the planner."""
     text, engine = str(statement["query"]), context.facts.engine
     try:
-        plan = await context.plan(text, database=statement["database"], schema=schema)
-    except OutsideFailed as failure:
+        plan = await context.plan(statement.get("raw") or text, database=statement["database"], schema=schema)
+    except (OutsideFailed, WriteRefused) as failure:
         if isinstance(failure, Denied):
             context.better, context.better_grant = f"EXPLAIN was refused: {failure}", failure.grant
         return list(_from_text(text, engine)), False
     return (plans.postgres_scans(plan) if engine == "postgres" else plans.mysql_scans(plan)), True
+
+
+def _meant(alias: str, text: str) -> str | None:
+    """The table that an alias stands for."""
+    found = re.search(rf"(\w+)`?\s+(?:as\s+)?`?{re.escape(alias)}`?(?=[\s,)]|$)", text, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _as_written(scan: Scan, text: str) -> Scan:
+    """The conditions in the order of the statement, which its author chose; planners sort them."""
+    words = text.lower()
+    places = {term: at if (at := words.find(term.column.lower())) >= 0 else len(words) for term in scan.terms}
+    return replace(scan, terms=tuple(sorted(scan.terms, key=lambda term: places[term])))
 
 
 def _from_text(text: str, engine: str) -> Iterator[Scan]:
@@ -151,15 +171,14 @@ def _keys(keys: Any) -> tuple[str, ...]:
     )
 
 
-def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, planned: bool) -> Row:
-    kept = scan.rows / table.rows if scan.rows is not None and table.rows else None
-    if statement["calls"] and statement["rows"] is not None and table.rows:
-        returned = statement["rows"] / statement["calls"] / table.rows
-        kept = returned if kept is None or (statement["rows"] > statement["calls"] and returned < kept) else kept
-    if kept is None and any(term.kind in ("equal", "join") for term in scan.terms):
-        kept = 0.0
+def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, planned: bool, window_s: float) -> Row:
+    kept = _kept(statement, table, scan)
+    scans = row["scans_per_min"]
+    if scans is None and statement["calls"] and not statement["ever"]:
+        scans = statement["calls"] * 60 / window_s
     return {
         **row,
+        "scans_per_min": scans,
         "column": best.columns[0] if len(best.columns) == 1 else "+".join(best.columns),
         "columns": ", ".join(best.columns),
         "kind": best.kind,
@@ -173,3 +192,17 @@ def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, plann
         "confidence": "measured" if planned and statement["confidence"] == "measured" else "estimate",
         **{name: statement[name] for name in OF_STATEMENT},
     }
+
+
+def _kept(statement: Row, table: Table, scan: Scan) -> float | None:
+    """The share of the table's rows that the statement wants, by what the server counted, else by the planner."""
+    calls, returned, examined = statement["calls"], statement["rows"], statement["examined"]
+    if calls and returned is not None and examined:
+        return min(1.0, float(returned) / float(examined))
+    planned = float(scan.rows / table.rows) if scan.rows is not None and table.rows else None
+    if calls and returned is not None and returned > calls and table.rows:
+        counted = float(returned) / float(calls) / table.rows
+        return counted if planned is None else min(counted, planned)
+    if planned is None and any(term.kind in ("equal", "join") for term in scan.terms):
+        return 0.0
+    return planned

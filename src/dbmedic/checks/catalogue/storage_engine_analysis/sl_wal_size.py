@@ -11,14 +11,14 @@ from dbmedic.core.values import Row
 
 async def rows(context: Context) -> list[Row]:
     """One row: bytes of the main file and of its -wal.  Raises `Unmeasured` for a database that is no file here."""
-    path = context.facts.database
-    if not await anyio.Path(path).is_file():
+    path = anyio.Path(context.facts.data_directory or "") / context.facts.database
+    if not await path.is_file():
         raise Unmeasured("no_host_source", "the database is not a file that this machine can see")
-    wal = anyio.Path(path + "-wal")
+    wal = path.with_name(path.name + "-wal")
     mode = await context.rows(context.query("mode"))
     return [
         {
-            "main": (await anyio.Path(path).stat()).st_size,
+            "main": (await path.stat()).st_size,
             "wal": (await wal.stat()).st_size if await wal.exists() else 0,
             "mode": mode[0]["mode"] if mode else None,
         }
