@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dbmedic.core.values import Fix, Measure
+from dbmedic.checks.check import catalogue
 from dbmedic.diagnosis import said
+from dbmedic.diagnosis.cure import causes, named
 from dbmedic.diagnosis.disk import disk_numbers, disk_verdict
-from dbmedic.diagnosis.evidence import Evidence, Fact
+from dbmedic.diagnosis.evidence import Evidence
+from dbmedic.diagnosis.lists import facts, listing, second
 from dbmedic.diagnosis.page import Page
-from dbmedic.diagnosis.rank import Cause, Verdict
+from dbmedic.diagnosis.rank import Verdict
 from dbmedic.diagnosis.said import Reader
-from dbmedic.diagnosis.symptoms import Symptom, symptoms
+from dbmedic.diagnosis.symptoms import Symptom, broad, symptoms
 from dbmedic.diagnosis.understand import Understood
 from dbmedic.kit.units import ratio_text, seconds_text, time_text
 
-FINE, UNSEEN, NOTES, LISTED, FIXES, DETAILED = 5, 3, 4, 5, 4, 3
-"""Items shown: fine checks, unseen ones, notes, rows of a list, statements to run, causes with their details."""
+FINE, UNSEEN, NOTES = 5, 3, 4
+"""Items shown: fine checks, unseen ones, notes."""
 BUYABLE = ("cpu-saturation", "memory-pressure", "io-latency", "conn-usage", "disk-used")
 """What people want more of; where it is an effect, the answer says that more of it is no cure."""
 VITAL = (
@@ -63,21 +65,21 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
         case "disk":
             disk_verdict(page, seen, instance)
             disk_numbers(page, seen, instance)
-            _causes(page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown")))
+            causes(page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown")))
         case "list":
-            _listing(page, symptom, seen, instance)
-            _causes(page, verdict.roots)
+            listing(page, symptom, seen, instance)
+            causes(page, verdict.roots)
         case "facts":
             page.said("verdict.facts", instance=instance)
             page.gap()
-            _facts(page, symptom, seen)
-            _causes(page, verdict.roots)
+            facts(page, symptom, seen)
+            causes(page, verdict.roots)
         case _:
             _headline(page, asked, symptom, verdict, seen, instance)
             _leads(page, symptom, verdict, seen)
-            _causes(page, verdict.roots)
+            causes(page, verdict.roots)
     for name in asked.also:
-        _second(page, symptoms()[name], seen, instance)
+        second(page, symptoms()[name], seen, instance)
     _asides(page, symptom, verdict, seen)
     _fine(page, verdict, seen)
 
@@ -89,15 +91,21 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
     reader = page.reader
     if len(verdict.roots) == 1:
         one = verdict.roots[0]
-        page.said("verdict.one", one.fact.measure.id, instance=instance, cause=_named(one, seen, reader))
+        page.said("verdict.one", one.fact.measure.id, instance=instance, cause=named(one, seen, reader))
         return
     if verdict.roots:
         page.said("verdict.several", count=len(verdict.roots), instance=instance)
         for number, cause in enumerate(verdict.roots, 1):
             later = f" ({reader.say('verdict.later')})" if cause.later else ""
-            page.add(f"{number}. {_named(cause, seen, reader)}{later}", cause.fact.measure.id)
+            page.add(f"{number}. {named(cause, seen, reader)}{later}", cause.fact.measure.id)
         return
-    if any(one.check in (*VITAL, *symptom.lead) for one in verdict.unseen):
+    asked_for = [check for check in symptom.lead if check in catalogue()]
+    if symptom.lead and not asked_for and not broad(symptom):
+        page.said("verdict.no_check", what=reader.say(f"topic.{symptom.id}"), instance=instance)
+        return
+    if asked_for and all(check in seen.skipped for check in asked_for):
+        page.said("verdict.skipped", what=said.title(asked_for[0], reader), instance=instance)
+    elif any(one.check in (*VITAL, *symptom.lead) for one in verdict.unseen):
         page.said("verdict.partly", instance=instance)
     elif symptom.posture:
         page.said("verdict.posture_fine", instance=instance)
@@ -116,15 +124,6 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
         page.said(f"ask.{symptom.ask}")
 
 
-def _named(cause: Cause, seen: Evidence, reader: Reader) -> str:
-    """A cause in one sentence."""
-    if not cause.outside:
-        return said.headline(cause.fact, reader)
-    ratio = said.shown(cause.fact.measure, reader).get("ratio", "")
-    active = next((said.shown(one, reader).get("active", "") for one in seen.of("active-sessions")), "")
-    return reader.say("verdict.outside", ratio=ratio, active=active)
-
-
 def _proof(page: Page, verdict: Verdict, seen: Evidence) -> None:
     """Three to five numbers that show that nothing is wrong."""
     shown = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None]
@@ -135,9 +134,11 @@ def _proof(page: Page, verdict: Verdict, seen: Evidence) -> None:
 
 def _leads(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> None:
     """What was asked about, in numbers, where it is not the cause itself."""
+    page.gap()
+    if symptom.lead and not any(check in catalogue() for check in symptom.lead) and (verdict.roots or broad(symptom)):
+        page.said("verdict.not_measured", what=page.reader.say(f"topic.{symptom.id}"))
     if not verdict.roots or "*" in symptom.signs:
         return
-    page.gap()
     roots = {cause.fact.check for cause in verdict.roots}
     effects = {fact.check: fact for cause in verdict.roots for fact in cause.chain}
     for check in symptom.lead:
@@ -151,96 +152,6 @@ def _leads(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> No
             page.said("verdict.not_cause", *item[1], what=item[0][:1].upper() + item[0][1:])
 
 
-def _causes(page: Page, roots: tuple[Cause, ...]) -> None:
-    reader = page.reader
-    if not roots:
-        return
-    page.part("part.measured")
-    for cause in roots[:DETAILED]:
-        page.bullet(said.finding(cause.fact.measure, reader), cause.fact.measure.id)
-        for effect in cause.chain[:3]:
-            page.add(f"  - {reader.say('part.leads_to', effect=said.headline(effect, reader))}", effect.measure.id)
-        if cause.siblings:
-            names = [f"`{one.finding.object}`" for one in cause.siblings[:LISTED]]
-            page.add(
-                f"  - {reader.say('part.also_on', list=reader.listed(names))}",
-                *(one.measure.id for one in cause.siblings[:LISTED]),
-            )
-    reasons = [text for cause in roots[:1] if (text := said.why(cause.fact, reader))]
-    for text in reasons:
-        page.said("part.why", text=text)
-    _remedies(page, roots)
-
-
-def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:
-    reader = page.reader
-    fixes: dict[str, Fix] = {}
-    for cause in roots:
-        for fact in _mildest(cause):
-            if fact.finding.fix is not None and len(fixes) < FIXES:
-                fixes.setdefault(fact.finding.fix.statement, fact.finding.fix)
-    if fixes:
-        page.part("part.now")
-    for fix in fixes.values():
-        page.all(said.fix_lines(fix, reader))
-    for cause in roots[:2]:
-        text = said.valued(reader, f"lasting.{cause.fact.check}", cause.fact.measure)
-        if text is not None:
-            page.said("part.lasting", text=text)
-    checks = dict.fromkeys(f"`{fact.check}`" for cause in roots for fact in (cause.fact, *cause.chain[:1]))
-    if fixes:
-        page.said("part.verify", checks=reader.listed(list(checks)))
-
-
-def _mildest(cause: Cause) -> list[Fact]:
-    """What to do, mildest first: stop a queueing DDL, cure the root and its siblings, then mend one effect."""
-    queue = [fact for fact in cause.chain if fact.check == "lock-queue-ddl"]
-    own = [cause.fact, *cause.siblings[:2]]
-    after = [fact for fact in cause.chain if fact not in queue and fact.finding.fix is not None]
-    return [fact for fact in (*queue, *own, *after[:1]) if fact.finding.fix is not None]
-
-
-def _listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:
-    """Rows of the checks that the question asks to see."""
-    reader = page.reader
-    if symptom.id == "table-sizes":
-        page.said("verdict.sizes", instance=instance)
-        disk_numbers(page, seen, instance)
-        return
-    rows = [one for check in symptom.lead for one in seen.of(check)]
-    distinct: dict[str, Measure] = {}
-    for one in rows:
-        distinct.setdefault(said.statement(one) or one.object, one)
-    if not distinct:
-        page.said("verdict.no_statements", instance=instance)
-        return
-    page.said("verdict.list", instance=instance)
-    page.gap()
-    for number, one in enumerate(list(distinct.values())[:LISTED], 1):
-        words = said.shown(one, reader)
-        numbers = [
-            f"{name} {words[name]}" for name in ("share", "calls", "mean_s", "running", "busy", "rows") if name in words
-        ]
-        text = said.statement(one) or one.object
-        page.add(f"{number}. `{text}` {reader.listed(numbers)}", one.id)
-
-
-def _facts(page: Page, symptom: Symptom, seen: Evidence) -> None:
-    """One sentence per check, whatever its level."""
-    for check in symptom.lead:
-        for one in seen.of(check)[:1]:
-            page.bullet(said.finding(one, page.reader), one.id)
-
-
-def _second(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:
-    """The short answer to a second thing the question asked."""
-    page.gap()
-    if symptom.style == "disk":
-        disk_verdict(page, seen, instance)
-    else:
-        _facts(page, symptom, seen)
-
-
 def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> None:
     reader = page.reader
     if verdict.contributing:
@@ -248,7 +159,7 @@ def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> N
         for cause in verdict.contributing:
             fix = cause.fact.finding.fix
             done = f" → `{fix.statement}` ({reader.say('fix.approval')})" if fix is not None else ""
-            page.bullet(_named(cause, seen, reader) + done, cause.fact.measure.id)
+            page.bullet(named(cause, seen, reader) + done, cause.fact.measure.id)
     notes = verdict.notes[: NOTES if "*" in symptom.signs else 2]
     if notes:
         page.gap()

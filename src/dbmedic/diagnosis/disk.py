@@ -15,7 +15,7 @@ from dbmedic.kit.units import bytes_rate_text, bytes_text, ratio_text, seconds_t
 FULL, TIGHT = 0.95, 0.80
 RELEASE_FIRST = 0.20
 """Share of the used space from which freeing comes before buying."""
-GROWS = 0.0
+DAY_S = 86400
 ROWS = 6
 RECLAIM = {
     "unused-index": ("size",),
@@ -57,7 +57,11 @@ def disk_verdict(page: Page, seen: Evidence, instance: str) -> None:
         key = "disk.release" if reclaim >= RELEASE_FIRST * used else "disk.expand"
     else:
         key = "disk.ok_growing" if growing(seen) else "disk.ok"
-    page.said(key, worst.id, instance=instance, reclaim=bytes_text(reclaim), **_volume(worst, page))
+    eta = _eta(seen)
+    if key == "disk.ok_growing" and eta is not None and eta < DAY_S:
+        key = "disk.fast"
+    words = _volume(worst, page)
+    page.said(key, worst.id, instance=instance, reclaim=bytes_text(reclaim), eta=seconds_text(eta), **words)
 
 
 def disk_numbers(page: Page, seen: Evidence, instance: str) -> None:
@@ -73,9 +77,10 @@ def disk_numbers(page: Page, seen: Evidence, instance: str) -> None:
         page.said("disk.ways")
         for way in ("way_host", "way_storage", "way_metrics"):
             page.bullet(reader.say(f"disk.{way}", instance=instance))
+        page.gap()
     _growth(page, seen)
     _freeable(page, seen)
-    _table(page, seen)
+    disk_table(page, seen)
 
 
 def parts(seen: Evidence, *kinds: str) -> list[Measure]:
@@ -86,7 +91,7 @@ def parts(seen: Evidence, *kinds: str) -> list[Measure]:
 
 def growing(seen: Evidence) -> list[Measure]:
     """Tables that grew between the two samples (databases where no table did), fastest first."""
-    rates = [one for one in parts(seen) if (one.values.get("growth") or 0) > GROWS]
+    rates = [one for one in parts(seen) if (one.values.get("growth") or 0) > 0]
     tables = [one for one in rates if one.values.get("kind") == "table"]
     return sorted(tables or rates, key=lambda one: -one.values["growth"])
 
@@ -130,13 +135,17 @@ def _growth(page: Page, seen: Evidence) -> None:
         reader.say("disk.growing", name=_name(one), rate=bytes_rate_text(one.values["growth"])) for one in found[:3]
     ]
     page.bullet(reader.say("disk.grows", list=reader.listed(said)), *(one.id for one in found[:3]))
-    known = volumes(seen)
-    total_rate = sum(one.values["growth"] for one in found)
-    if known and known[0].values.get("free") and total_rate > 0:
-        free = known[0].values["free"]
-        eta = seconds_text(free / total_rate)
-        text = reader.say("disk.eta", free=bytes_text(free), eta=eta, window=seconds_text(window))
-        page.bullet(text, known[0].id)
+    if (eta := _eta(seen)) is not None:
+        free = bytes_text(volumes(seen)[0].values["free"])
+        text = reader.say("disk.eta", free=free, eta=seconds_text(eta), window=seconds_text(window))
+        page.bullet(text, volumes(seen)[0].id)
+
+
+def _eta(seen: Evidence) -> float | None:
+    """Seconds that the fullest volume would last at the pace of this moment; None when nothing grows."""
+    known, rate = volumes(seen), sum(one.values["growth"] for one in growing(seen))
+    free = known[0].values.get("free") if known else None
+    return free / rate if free and rate > 0 else None
 
 
 def _freeable(page: Page, seen: Evidence) -> None:
@@ -150,17 +159,17 @@ def _freeable(page: Page, seen: Evidence) -> None:
     page.bullet(reader.say("disk.freeable", list=reader.listed(items), reclaim=total), *measures)
 
 
-def _table(page: Page, seen: Evidence) -> None:
-    """The largest databases and tables."""
+def disk_table(page: Page, seen: Evidence, rows: int = ROWS) -> None:
+    """The largest databases and what is in them."""
     databases = [one for one in parts(seen, "database") if one.values.get("size")][:2]
     others = [one for one in parts(seen) if one.values.get("kind") != "database" and one.values.get("size")]
-    rows = (databases + others)[:ROWS]
-    if not rows:
+    largest = (databases + others)[:rows]
+    if not largest:
         return
     page.gap()
     page.said("disk.table_head")
     page.add("|---|---:|---:|---:|")
-    for one in rows:
+    for one in largest:
         words = shown(one, page.reader)
         kind = page.reader.say(f"disk.kind_{one.values.get('kind')}") if one.values.get("kind") in KINDS else ""
         cells = (f"{kind} {_name(one)}".strip(), *(words.get(name, "") for name in ("size", "share", "rows")))

@@ -20,6 +20,8 @@ from dbmedic.kit.units import show
 
 NAMES = frozenset({"pid", "root", "holder", "holder_pid", "blocker", "session"})
 """Columns whose numbers are names."""
+_CANCEL = re.compile(r"pg_cancel_backend|^\s*kill\s+query", re.IGNORECASE)
+"""Ends a statement, not its session."""
 STATEMENT = 200
 """Characters of a statement shown inside a sentence."""
 
@@ -97,7 +99,8 @@ def fine(checked: Checked, seen: Evidence, reader: Reader) -> tuple[str, tuple[s
 
 def fix_lines(fix: Fix, reader: Reader) -> list[str]:
     """The statement in a fence, then its lock and risk, and how to undo it."""
-    label = [reader.say("fix.label", lock=reader.say(f"fix.{fix.safety}"), risk=reader.say(f"risk.{fix.safety}"))]
+    kind = "CANCEL" if _CANCEL.search(fix.statement) else fix.safety
+    label = [reader.say("fix.label", lock=reader.say(f"fix.{kind}"), risk=reader.say(f"risk.{kind}"))]
     if fix.dangerous:
         label.append(reader.say("fix.dangerous"))
     lines = [

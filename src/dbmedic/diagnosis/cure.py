@@ -1,0 +1,71 @@
+"""Causes and cures in the answer: what was measured, what follows from it, why, and what to do, mildest first."""
+
+from __future__ import annotations
+
+from dbmedic.core.values import Fix
+from dbmedic.diagnosis import said
+from dbmedic.diagnosis.evidence import Evidence, Fact
+from dbmedic.diagnosis.page import Page
+from dbmedic.diagnosis.rank import Cause
+from dbmedic.diagnosis.said import Reader
+
+LISTED, FIXES, DETAILED, EFFECTS = 5, 4, 3, 3
+"""Items shown: further objects, statements to run, causes with their details, effects of one."""
+
+
+def named(cause: Cause, seen: Evidence, reader: Reader) -> str:
+    """A cause in one sentence."""
+    if not cause.outside:
+        return said.headline(cause.fact, reader)
+    ratio = said.shown(cause.fact.measure, reader).get("ratio", "")
+    active = next((said.shown(one, reader).get("active", "") for one in seen.of("active-sessions")), "")
+    return reader.say("verdict.outside", ratio=ratio, active=active)
+
+
+def causes(page: Page, roots: tuple[Cause, ...]) -> None:
+    reader = page.reader
+    if not roots:
+        return
+    page.part("part.measured")
+    for cause in roots[:DETAILED]:
+        page.bullet(said.finding(cause.fact.measure, reader), cause.fact.measure.id)
+        for effect in cause.chain[:EFFECTS]:
+            page.add(f"  - {reader.say('part.leads_to', effect=said.headline(effect, reader))}", effect.measure.id)
+        if cause.siblings:
+            names = [f"`{one.finding.object}`" for one in cause.siblings[:LISTED]]
+            page.add(
+                f"  - {reader.say('part.also_on', list=reader.listed(names))}",
+                *(one.measure.id for one in cause.siblings[:LISTED]),
+            )
+    reasons = [text for cause in roots[:1] if (text := said.why(cause.fact, reader))]
+    for text in reasons:
+        page.said("part.why", text=text)
+    _remedies(page, roots)
+
+
+def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:
+    reader = page.reader
+    fixes: dict[str, Fix] = {}
+    for cause in roots:
+        for fact in _mildest(cause):
+            if fact.finding.fix is not None and len(fixes) < FIXES:
+                fixes.setdefault(fact.finding.fix.statement, fact.finding.fix)
+    if fixes:
+        page.part("part.now")
+    for fix in fixes.values():
+        page.all(said.fix_lines(fix, reader))
+    for cause in roots[:2]:
+        text = said.valued(reader, f"lasting.{cause.fact.check}", cause.fact.measure)
+        if text is not None:
+            page.said("part.lasting", text=text)
+    checks = dict.fromkeys(f"`{fact.check}`" for cause in roots for fact in (cause.fact, *cause.chain[:1]))
+    if fixes:
+        page.said("part.verify", checks=reader.listed(list(checks)))
+
+
+def _mildest(cause: Cause) -> list[Fact]:
+    """What to do, mildest first: stop a queueing DDL, cure the root and its siblings, then mend one effect."""
+    queue = [fact for fact in cause.chain if fact.check == "lock-queue-ddl"]
+    own = [cause.fact, *cause.siblings[:2]]
+    after = [fact for fact in cause.chain if fact not in queue and fact.finding.fix is not None]
+    return [fact for fact in (*queue, *own, *after[:1]) if fact.finding.fix is not None]
