@@ -21,6 +21,16 @@ TIMEOUTS_S = {0: 1.0, 1: 2.0, 2: 5.0, 3: 15.0, 4: 120.0}
 """Time limit of one statement, by the cost class of its check."""
 
 
+class Off(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What to say instead when a setting shows that the thing is not there for anybody."""
+
+    setting: str
+    sentence: str
+    grant: str
+    value: str = ""
+    """The setting's value then; empty for a setting that does not exist."""
+
+
 class Access(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Something an account may be unable to see."""
 
@@ -29,13 +39,16 @@ class Access(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     grant: str
     privileges: tuple[str, ...] = ()
     extension: str | None = None
+    feature: bool = False
+    """Something that may be switched off for superusers, too."""
     probe: str = ""
     """Counts, as `hidden`, the rows that we cannot see."""
+    off: Off | None = None
 
     def met(self, facts: EngineFacts) -> bool:
         if self.extension is not None:
             return self.extension in facts.extensions
-        return facts.superuser or bool(facts.privileges.intersection(self.privileges))
+        return (facts.superuser and not self.feature) or bool(facts.privileges.intersection(self.privileges))
 
 
 class Server(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -114,8 +127,15 @@ def newest(sql: Mapping[str, str] | str, version: tuple[int, ...]) -> str | None
     return sql[max(fitting, key=_version)] if fitting else None
 
 
-def told(text: str, facts: EngineFacts, hidden: int | None = None) -> str:
-    """A sentence or a grant of `servers.toml` with our role and database in it."""
+def lacking(access: Access, facts: EngineFacts, hidden: int | None = None) -> tuple[str, str]:
+    """Why we cannot see it and what would let us, as sentence and statement."""
+    off = access.off
+    if off is not None and facts.settings.get(off.setting, "") == off.value:
+        return _filled(off.sentence, facts, hidden), _filled(off.grant, facts, hidden)
+    return _filled(access.sentence, facts, hidden), _filled(access.grant, facts, hidden)
+
+
+def _filled(text: str, facts: EngineFacts, hidden: int | None) -> str:
     role, database = f'"{facts.role}"' if "-" in facts.role else facts.role, facts.database
     return (
         text.replace("{role}", role)
@@ -153,12 +173,8 @@ def _missing(source: Source, facts: EngineFacts) -> Access | None:
 def _step(check: Check, on: On, source: Source, facts: EngineFacts) -> Step | Blind:
     missing = _missing(source, facts)
     if missing is not None:
-        return Blind(
-            check=check,
-            reason=missing.reason,
-            sentence=told(missing.sentence, facts),
-            grant=told(missing.grant, facts),
-        )
+        sentence, grant = lacking(missing, facts)
+        return Blind(check=check, reason=missing.reason, sentence=sentence, grant=grant)
     sql = newest(source.sql, facts.version)
     if sql is None:
         version = ".".join(str(part) for part in facts.version)

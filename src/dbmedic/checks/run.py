@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import assert_never
 
 import anyio
 
@@ -17,7 +18,7 @@ from dbmedic.checks import workload
 from dbmedic.checks.check import Check, Source
 from dbmedic.checks.context import Context, Lanes
 from dbmedic.checks.evaluate import Around, Judged, judged
-from dbmedic.checks.plan import Access, Blind, Skip, Step, plan, server, told
+from dbmedic.checks.plan import Blind, Skip, Step, lacking, plan, server
 from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed, Unmeasured
 from dbmedic.core.events import Checked, Found, Measured, Skipped
 from dbmedic.core.ports import Now, Say, Target
@@ -50,23 +51,26 @@ async def run(
     decisions = plan(ids, known, facts)
     lanes = Lanes(target, facts, window_s=window_s, deadline=deadline)
     runner = _Runner(lanes, call=call, say=say, new_measure=new_measure, now=now, thresholds=thresholds or {})
-    steps: list[Step] = []
-    for decision in decisions:
-        match decision:
-            case Skip(check=check, because=because):
-                await say(Skipped(call=call, check=check.id, instance=target.instance.id, because=because))
-            case Blind(check=check, reason=reason, sentence=sentence, grant=grant):
-                await runner.failed(check, reason, sentence, grant)
-            case Step():
-                steps.append(decision)
-    heavy = [step for step in steps if step.check.cost >= 2 and not step.check.under_load]
-    if heavy and (overload := await runner.overload()) is not None:
-        for step in heavy:
-            await runner.failed(step.check, "skipped_overload", overload)
-        steps = [step for step in steps if step not in heavy]
+    heavy: list[Step] = []
     async with anyio.create_task_group() as tasks:
-        for step in steps:
-            tasks.start_soon(runner.step, step)
+        for decision in decisions:
+            match decision:
+                case Skip(check=check, because=because):
+                    await say(Skipped(call=call, check=check.id, instance=target.instance.id, because=because))
+                case Blind(check=check, reason=reason, sentence=sentence, grant=grant):
+                    await runner.failed(check, reason, sentence, grant)
+                case Step(check=check) if check.cost >= 2 and not check.under_load:
+                    heavy.append(decision)
+                case Step():
+                    tasks.start_soon(runner.step, decision)
+                case _ as never:
+                    assert_never(never)
+        overload = await runner.overload() if heavy else None
+        for step in heavy:
+            if overload is None:
+                tasks.start_soon(runner.step, step)
+            else:
+                await runner.failed(step.check, "skipped_overload", overload)
 
 
 class _Runner:
@@ -97,7 +101,7 @@ class _Runner:
         except OutsideFailed as failure:
             grant = failure.grant if isinstance(failure, Denied | Unmeasured) else None
             if grant is None and failure.reason == "permission":
-                grant = next((told(doubt.grant, self.lanes.facts) for doubt in step.doubts), None)
+                grant = next((lacking(doubt, self.lanes.facts)[1] for doubt in step.doubts), None)
             await self.failed(step.check, failure.reason, str(failure), grant, start)
         except TimeoutError:
             await self.failed(step.check, "timeout", "not finished within the time for this question", None, start)
@@ -147,7 +151,7 @@ class _Runner:
 
     async def _rows(self, step: Step, context: Context) -> tuple[Source, list[Row]]:
         if step.instead_of is not None:
-            self._better(context, step.instead_of)
+            context.better, context.better_grant = lacking(step.instead_of, self.lanes.facts)
         try:
             return step.source, await self._from(step.check, step.source, step.sql, context)
         except (Denied, Unmeasured, StatementFailed) as failure:
@@ -203,13 +207,8 @@ class _Runner:
             rows: list[Row] = await self.lanes.once(doubt.probe, lambda probe=doubt.probe: context.rows(probe))  # type: ignore[misc]
             hidden = int(rows[0]["hidden"] or 0) if rows else 0
             if hidden > 0:
-                facts = self.lanes.facts
-                return doubt.reason, told(doubt.sentence, facts, hidden), told(doubt.grant, facts)
+                return doubt.reason, *lacking(doubt, self.lanes.facts, hidden)
         return None
-
-    def _better(self, context: Context, missing: Access) -> None:
-        context.better = told(missing.sentence, self.lanes.facts)
-        context.better_grant = told(missing.grant, self.lanes.facts)
 
     async def _measures(self, step: Step, source: Source, found: list[Judged], context: Context) -> list[str]:
         ids = []

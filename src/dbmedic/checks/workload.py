@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from dbmedic.checks import sampling
 from dbmedic.checks.context import TAG, Context
-from dbmedic.checks.plan import newest, server, told
+from dbmedic.checks.plan import lacking, newest, server
 from dbmedic.checks.template import RESERVED
 from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed, Timeout, Unmeasured
 from dbmedic.core.values import EngineFacts, Row
@@ -110,9 +110,9 @@ async def _workload(context: Context) -> Workload:
         try:
             first = await _counters(context, sources)
         except (Denied, StatementFailed, Timeout) as failure:
-            better, grant = str(failure), told(need.grant, facts)
+            better, grant = str(failure), lacking(need, facts)[1]
     else:
-        better, grant = told(need.sentence, facts), told(need.grant, facts)
+        better, grant = lacking(need, facts)
     start = anyio.current_time()
     active = await _looks(context, sources)
     window = anyio.current_time() - start

@@ -203,6 +203,6 @@ def _kept(statement: Row, table: Table, scan: Scan) -> float | None:
     if calls and returned is not None and returned > calls and table.rows:
         counted = float(returned) / float(calls) / table.rows
         return counted if planned is None else min(counted, planned)
-    if planned is None and any(term.kind in ("equal", "join") for term in scan.terms):
-        return 0.0
+    if planned in (None, 1.0) and any(term.kind in ("equal", "join") for term in scan.terms):
+        return 0.0  # without statistics of the column, MariaDB expects every row
     return planned
