@@ -111,7 +111,7 @@ async def test_what_to_try_next_names_no_password(stage: Stage) -> None:
     assert (stage.shop.server.folder / "password").read_text() not in text
 
 
-def test_a_stopped_demo_leaves_nothing_running(folder: Path) -> None:
+def test_a_stopped_demo_leaves_nothing_running_and_a_second_one_leaves_it_alone(folder: Path) -> None:
     words = [sys.executable, "-P", "-m", "dbmedic", "demo", "--data", str(folder), "--port", str(servers.free_port())]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
@@ -120,11 +120,27 @@ def test_a_stopped_demo_leaves_nothing_running(folder: Path) -> None:
                 port = int(re.findall(r"port (\d+)", line)[0])
             if line.startswith("?"):
                 break
+        second = subprocess.run([*words, "--once"], capture_output=True, text=True)
+        assert second.returncode == 1
+        assert f"is served by process {demo.pid}" in second.stderr
         assert taken(port)
         demo.send_signal(signal.SIGTERM)
         demo.communicate(timeout=60)
         assert demo.returncode == 130
     assert not taken(port)
+    assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def test_a_demo_that_was_killed_is_taken_over(folder: Path) -> None:
+    words = [sys.executable, "-P", "-m", "dbmedic", "demo", "--data", str(folder), "--once"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith("?"):
+                break
+        demo.kill()
+    second = subprocess.run(words, capture_output=True, text=True)
+    assert second.returncode == 0, second.stdout + second.stderr
     assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
 
 

@@ -14,6 +14,7 @@ import click
 from aiohttp import ClientSession
 
 from dbmedic.assistant.accounts import LOCAL
+from dbmedic.assistant.folder import Folder, open_folder
 from dbmedic.cli import servers
 from dbmedic.cli.demo.shop import DATABASE, Shop, open_shop
 from dbmedic.cli.demo.tour import INSTANCE, QUESTIONS, ask, ready
@@ -21,7 +22,7 @@ from dbmedic.cli.demo.traffic import traffic
 from dbmedic.cli.opened import opened
 from dbmedic.cli.progress import Progress
 from dbmedic.config import Config
-from dbmedic.core.errors import Unreachable
+from dbmedic.core.errors import FolderTaken, Unreachable
 
 APP = "demo"
 START_S, STOP_S = 30.0, 15.0
@@ -46,7 +47,7 @@ async def demo(config: Config, *, once: bool, any_port: bool) -> int:
         loop.add_signal_handler(sign, end)
     answered: bool | None = None
     try:
-        async with shop_of(config) as shop, traffic(shop.web_url):
+        async with alone(config.data), shop_of(config) as shop, traffic(shop.web_url):
             key = await register(config, shop)
             port = servers.free_port() if any_port and taken(config.port) else config.port
             async with server(config, port) as url:
@@ -60,6 +61,35 @@ async def demo(config: Config, *, once: bool, any_port: bool) -> int:
         task.uncancel()
         return 130 if answered is None else 0
     return 0 if answered else 1
+
+
+@contextlib.asynccontextmanager
+async def alone(data: Path) -> AsyncIterator[None]:
+    """One demo on a folder at a time: another one's database must not be taken from it.
+
+    The server of a demo that was killed ends by itself within seconds, so it is waited for.  Raises `FolderTaken`.
+    """
+    (data / "postgres").mkdir(mode=0o711, parents=True, exist_ok=True)
+    demo, server = Folder(data / "postgres"), await open_folder(data)
+    await demo.lock()
+    try:
+        until = asyncio.get_running_loop().time() + STOP_S
+        while not await _free(server):
+            if asyncio.get_running_loop().time() > until:
+                await server.lock()
+            await asyncio.sleep(0.2)
+        yield
+    finally:
+        demo.unlock()
+
+
+async def _free(folder: Folder) -> bool:
+    try:
+        await folder.lock()
+    except FolderTaken:
+        return False
+    folder.unlock()
+    return True
 
 
 @contextlib.asynccontextmanager
