@@ -11,7 +11,7 @@ from msgspec import Struct
 from dbmedic.checks.check import catalogue
 from dbmedic.diagnosis import said
 from dbmedic.diagnosis.cure import causes, named
-from dbmedic.diagnosis.disk import disk_numbers, disk_verdict
+from dbmedic.diagnosis.disk import RECLAIM, disk_cures, disk_numbers, disk_verdict
 from dbmedic.diagnosis.evidence import Evidence
 from dbmedic.diagnosis.lists import facts, listing, second
 from dbmedic.diagnosis.page import Page
@@ -65,7 +65,10 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
         case "disk":
             disk_verdict(page, seen, instance)
             disk_numbers(page, seen, instance)
-            causes(page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown")))
+            causes(
+                page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown", *RECLAIM))
+            )
+            disk_cures(page, seen)
         case "list":
             listing(page, symptom, seen, instance)
             causes(page, verdict.roots)
@@ -160,7 +163,8 @@ def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> N
             fix = cause.fact.finding.fix
             done = f" → `{fix.statement}` ({reader.say('fix.approval')})" if fix is not None else ""
             page.bullet(named(cause, seen, reader) + done, cause.fact.measure.id)
-    notes = verdict.notes[: NOTES if "*" in symptom.signs else 2]
+    told = RECLAIM if symptom.style == "disk" else ()
+    notes = [fact for fact in verdict.notes if fact.check not in told][: NOTES if "*" in symptom.signs else 2]
     if notes:
         page.gap()
         items = [said.headline(fact, reader) for fact in notes]

@@ -16,7 +16,12 @@ LISTED, FIXES, DETAILED, EFFECTS = 5, 4, 3, 3
 def named(cause: Cause, seen: Evidence, reader: Reader) -> str:
     """A cause in one sentence."""
     if not cause.outside:
-        return said.headline(cause.fact, reader)
+        text = said.headline(cause.fact, reader)
+        tree = next((effect for effect in cause.chain if effect.check == "blocking-tree"), None)
+        if tree is None or cause.fact.check == "lock-queue-ddl":
+            return text
+        words = said.shown(tree.measure, reader)
+        return reader.say("verdict.blocks", cause=text, blocked=words.get("blocked"), on_object=words.get("on_object"))
     ratio = said.shown(cause.fact.measure, reader).get("ratio", "")
     active = next((said.shown(one, reader).get("active", "") for one in seen.of("active-sessions")), "")
     return reader.say("verdict.outside", ratio=ratio, active=active)
@@ -55,6 +60,9 @@ def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:
     for fix in fixes.values():
         page.all(said.fix_lines(fix, reader))
     for cause in roots[:2]:
+        text = said.valued(reader, f"do.{cause.fact.check}", cause.fact.measure)
+        if text is not None and not _mildest(cause):
+            page.said("part.do", text=text)
         text = said.valued(reader, f"lasting.{cause.fact.check}", cause.fact.measure)
         if text is not None:
             page.said("part.lasting", text=text)

@@ -9,14 +9,17 @@ from __future__ import annotations
 from dbmedic.core.values import Measure
 from dbmedic.diagnosis.evidence import Evidence
 from dbmedic.diagnosis.page import Page
-from dbmedic.diagnosis.said import shown, title
+from dbmedic.diagnosis.said import fix_lines, shown, title
 from dbmedic.kit.units import bytes_rate_text, bytes_text, ratio_text, seconds_text
 
 FULL, TIGHT = 0.95, 0.80
 RELEASE_FIRST = 0.20
 """Share of the used space from which freeing comes before buying."""
 DAY_S = 86400
-ROWS = 6
+ROWS, CURES = 6, 3
+"""Rows of the table, statements that free space."""
+OTHERS = 0.2
+"""Share of the used space from which what the server does not account for is worth a line."""
 RECLAIM = {
     "unused-index": ("size",),
     "duplicate-index": ("size",),
@@ -72,6 +75,7 @@ def disk_numbers(page: Page, seen: Evidence, instance: str) -> None:
         page.bullet(reader.say("disk.volume", **_volume(one, page)), one.id)
         if one.values.get("source") == "allocated":
             page.bullet(reader.say("disk.allocated"), one.id)
+    _others(page, seen)
     if not known:
         page.said("disk.verdict_unknown")
         page.said("disk.ways")
@@ -123,6 +127,18 @@ def _volume(one: Measure, page: Page) -> dict[str, str]:
     }
 
 
+def _others(page: Page, seen: Evidence) -> None:
+    """What the fullest volume holds besides this server's files."""
+    known = volumes(seen)
+    ours = [one for one in parts(seen) if one.values.get("kind") in ("database", "wal", "binlog", "temp", "log")]
+    if not known or not ours or known[0].values.get("source") == "allocated":
+        return
+    used, accounted = known[0].values.get("used") or 0, sum(one.values.get("size") or 0 for one in ours)
+    if used - accounted > OTHERS * used:
+        sizes = {"ours": bytes_text(accounted), "others": bytes_text(used - accounted), "used": bytes_text(used)}
+        page.bullet(page.reader.say("disk.others", **sizes), known[0].id, *(one.id for one in ours))
+
+
 def _growth(page: Page, seen: Evidence) -> None:
     reader, found = page.reader, growing(seen)
     window = next((one.window_s for one in parts(seen) if one.window_s), None)
@@ -157,6 +173,18 @@ def _freeable(page: Page, seen: Evidence) -> None:
     total = bytes_text(sum(size for _, size, _ in found))
     measures = [id for _, _, ids in found[:4] for id in ids]
     page.bullet(reader.say("disk.freeable", list=reader.listed(items), reclaim=total), *measures)
+
+
+def disk_cures(page: Page, seen: Evidence) -> None:
+    """The statements that free most, each with its lock and risk."""
+    checks = [check for check, _, _ in reclaimable(seen)]
+    facts = sorted((fact for fact in seen.facts if fact.check in checks), key=lambda fact: checks.index(fact.check))
+    fixes = [fact for fact in facts if fact.finding.fix is not None][:CURES]
+    if fixes:
+        page.part("part.now")
+    for fact in fixes:
+        if fact.finding.fix is not None:
+            page.all(fix_lines(fact.finding.fix, page.reader))
 
 
 def disk_table(page: Page, seen: Evidence, rows: int = ROWS) -> None:

@@ -32,9 +32,7 @@ def listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None
     page.gap()
     for number, one in enumerate(list(distinct.values())[:LISTED], 1):
         words = said.shown(one, reader)
-        numbers = [
-            f"{name} {words[name]}" for name in ("share", "calls", "mean_s", "running", "busy", "rows") if name in words
-        ]
+        numbers = [f"{reader.say(f'column.{name}')} {words[name]}" for name in COLUMNS if name in words]
         text = said.statement(one) or one.object
         page.add(f"{number}. `{text}` {reader.listed(numbers)}", one.id)
 
