@@ -7,6 +7,7 @@ DELETE are planned as the SELECT that finds their rows, which needs no more than
 from __future__ import annotations
 
 from dbmedic.core.errors import StatementFailed
+from dbmedic.kit.statements.reading import functions
 from dbmedic.kit.statements.text import significant, tokens
 
 
@@ -25,6 +26,8 @@ def explainable(statement: str) -> str:
     out: list[str] = []
     words: list[str] = []
     for token in tokens(text.rstrip().rstrip(";"), "mysql"):
+        if token.text == "(" and out[-1:] == [" "] and words[-1] in functions("mysql")["read"]:
+            out.pop()  # digests write `NOW ( )`, which is a call only without the space
         if token.kind == "param" and token.text == "?":
             last = words[-1:] + words[-3:-2] if words[-1:] == [","] else words[-1:]
             out.append("1" if {"limit", "offset", "interval"} & set(last) else "'1'")

@@ -214,8 +214,9 @@ def grant(said: str, account: str) -> str | None:
         table = found.group(2).replace("'", "`")
         return f"GRANT {found.group(1)} ON {table} TO {account}"
     if found := _PRIVILEGE.search(said):
-        words = found.group(1).removesuffix("(s)").split(" or ")[0].split(",")[0]
-        return f"GRANT {words.replace('(s)', '').strip()} ON *.* TO {account}"
+        names = [name.strip() for name in re.split(r",| or ", found.group(1))]
+        least = next((name for name in names if name != "SUPER"), names[0])
+        return f"GRANT {least} ON *.* TO {account}"
     if found := re.search(r"to database '(.+?)'", said):
         return f"GRANT SELECT ON `{found.group(1)}`.* TO {account}"
     return None

@@ -122,6 +122,12 @@ select * from (select wipe_f() as a) x
 select * from trap
 --- user function behind a view, joined
 select v.a from victim v join trap t on t.a = v.a
+--- user function behind a view, in words that few parsers know
+select sql_no_cache straight_join t.* from trap as t use index for order by () limit rows examined 10
+--- user function behind a view, explained
+explain extended select * from trap
+--- user function behind a view, in a subquery of another schema
+select 1 from information_schema.TABLES where exists (select 1 from trap)
 --- user function in EXPLAIN
 explain select * from victim where a = wipe_f()
 --- procedure

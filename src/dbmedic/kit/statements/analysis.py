@@ -50,6 +50,8 @@ class Asks(NamedTuple):
     joins: tuple[Join, ...] = ()
     order_by: tuple[Sorted, ...] = ()
     group_by: tuple[Sorted, ...] = ()
+    parsed: bool = True
+    """False where nothing is known because the text could not be read."""
 
 
 _TYPED_PLACEHOLDER = re.compile(r"\b(interval|date|time|timestamp|timestamptz|timetz)\s+(\$\d+)", re.IGNORECASE)
@@ -65,17 +67,19 @@ _NEGATED = {"in": "not in", "like": "not like", "is null": "is not null", "is no
 
 @lru_cache(512)
 def asks(sql: str, engine: str) -> Asks:
-    """All that can be placed; empty for a text that does not parse (truncated, or not a query)."""
+    """All that can be placed; empty, and not `parsed`, for a text that is truncated or no query."""
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 
     if len(sql) > MAX_CHARS:
-        return Asks()
+        return Asks(parsed=False)
     try:
         tree = parse_one(_readable(sql, engine), dialect=dialect(engine))
+        if isinstance(tree, exp.Command):  # sqlglot's word for what it did not read
+            return Asks(parsed=False)
         return _Collector(exp, dialect(engine)).collect(tree)
     except (SqlglotError, RecursionError):
-        return Asks()
+        return Asks(parsed=False)
 
 
 def predicates(sql: str, engine: str) -> list[Predicate]:
