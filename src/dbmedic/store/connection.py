@@ -50,7 +50,7 @@ def connect(place: str, *, wait_s: float, read_only: bool = True) -> apsw.Connec
         return connection
     _write_ahead(connection, wait_s)
     connection.execute("pragma synchronous = full")
-    connection.execute("pragma cache_size = -32768")  # kibibytes
+    connection.execute("pragma cache_size = -8192")  # kibibytes
     connection.execute("pragma journal_size_limit = 67108864")
     return connection
 
