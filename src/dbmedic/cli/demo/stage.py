@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import socket
 import sys
@@ -173,6 +174,8 @@ def on_from_here(url: str, key: str, shop: Shop) -> str:
     body = '{"query": "%s", "inputs": {}, "response_mode": "%s", "user": "demo"}'
     post = f"{head} -H 'Content-Type: application/json'"
     password = shop.server.folder / "password"
+    own = servers.wheel_binaries()
+    psql = "psql" if shutil.which("psql") or own is None else own / "psql"
     return f"""
 The server stays up until Ctrl-C.
 
@@ -187,7 +190,7 @@ The server stays up until Ctrl-C.
 
 The shop itself, to try a fix and ask again:
 
-  PGPASSWORD=$(cat {password}) psql -h 127.0.0.1 -p {shop.server.port} -U postgres {DATABASE}
+  PGPASSWORD=$(cat {password}) {psql} -h 127.0.0.1 -p {shop.server.port} -U postgres {DATABASE}
 """
 
 
