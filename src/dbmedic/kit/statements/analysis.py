@@ -75,7 +75,7 @@ def asks(sql: str, engine: str) -> Asks:
         return Asks(parsed=False)
     try:
         tree = parse_one(_readable(sql, engine), dialect=dialect(engine))
-        if isinstance(tree, exp.Command):  # sqlglot's word for what it did not read
+        if not isinstance(tree, exp.Query | exp.DML):
             return Asks(parsed=False)
         return _Collector(exp, dialect(engine)).collect(tree)
     except (SqlglotError, RecursionError):
@@ -149,6 +149,7 @@ class _Collector:
         if isinstance(term, exp.Not):
             self._term(term.this.unnest(), sources, negated=not negated)
             return
+        negated = negated != bool(term.args.get("negate"))
         if isinstance(term, exp.Is) and isinstance(term.expression, exp.Null):
             self._add(term.this, "is null", sources, negated)
             return

@@ -98,7 +98,7 @@ def _refused(found: list[Token], words: list[str]) -> str | None:
         inner = next((word for word in words[1:] if word in _PLANNABLE | {"analyze", "table"}), "select")
         if inner not in ("select", "with"):
             return f"EXPLAIN of {inner.upper()}: ask for its plan instead"
-    elif first not in ("select", "with"):
+    elif first not in ("select", "with", "values"):
         return f"{first.upper()} does more than read"
     return _refused_clause(words, found) or _refused_call(found)
 
