@@ -34,6 +34,17 @@ def test_an_answer_is_exit_code_0_and_leaves_no_data_folder(dbmedic, file: str, 
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("server", ["postgres", "mariadb"])
+def test_a_server_is_asked_by_its_url_alone(dbmedic, server: str, request: pytest.FixtureRequest) -> None:
+    database = request.getfixturevalue(server)
+    ran = dbmedic("ask", "How many connections are in use?", "--on", database.url)
+    assert ran.code == 0, ran.err
+    assert id_of(database.url) in ran.out
+    report = dbmedic("instance", "add", "one", database.url, "--json").json["check"]
+    assert report["engine"] == server
+    assert report["account"] == "superuser" if server == "postgres" else report["account"] in ("superuser", "explain")
+
+
 def test_events_are_json_lines_from_the_opening_to_the_end(dbmedic, file: str) -> None:
     ran = dbmedic("ask", "How full is the disk?", "--on", file, "--json")
     entries = [json.loads(line) for line in ran.out.splitlines()]
