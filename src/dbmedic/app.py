@@ -51,6 +51,7 @@ class Parts(NamedTuple):
     async def close(self) -> None:
         """Closes the parts, the last built first; turns that still run are closed as interrupted."""
         await self.assistant.turns.end(0)
+        await self.assistant.chats.end()
         await self.assistant.watch.close()
         for model in self.models.values():
             await model.close()
@@ -69,12 +70,15 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.access_keys import AccessKeys
     from dbmedic.assistant.accounts import first_start
     from dbmedic.assistant.agents import Agents
+    from dbmedic.assistant.chats import Chats
     from dbmedic.assistant.conversations import Conversations
     from dbmedic.assistant.feedback import Feedback
     from dbmedic.assistant.folder import key_of, open_folder
     from dbmedic.assistant.instances import Instances
     from dbmedic.assistant.keys import Keys
+    from dbmedic.assistant.people import People
     from dbmedic.assistant.policies import Policies
+    from dbmedic.assistant.runs import Runs
     from dbmedic.assistant.secrets import Secrets
     from dbmedic.assistant.sessions import Sessions
     from dbmedic.assistant.skills import Skills
@@ -136,6 +140,9 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         skills=skills,
         feedback=Feedback(store, conversations, now=now),
         sessions=Sessions(store, conversations, now=now, new_id=new_id),
+        chats=Chats(store, conversations, now=now),
+        runs=Runs(store, conversations),
+        people=People(store, now=now),
         options=Options(streams=config.streams, explains=config.log_level == "debug"),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops)

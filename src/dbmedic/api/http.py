@@ -52,7 +52,9 @@ class Reply(NamedTuple):
     headers: tuple[Header, ...] = ()
 
     async def send(self, receive: Receive, send: Send, more: tuple[Header, ...]) -> None:  # noqa: ARG002 - as Stream
-        headers = [*self.headers, *more, (b"content-length", str(len(self.body)).encode())]
+        headers = [*self.headers, *more]
+        if self.status != 204:  # which must not have one: RFC 9110, 8.6
+            headers.append((b"content-length", str(len(self.body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 

@@ -8,11 +8,14 @@ from msgspec import Struct
 
 from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.agents import Agents
+from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
+from dbmedic.assistant.people import People
 from dbmedic.assistant.policies import Policies
+from dbmedic.assistant.runs import Runs
 from dbmedic.assistant.sessions import Sessions
 from dbmedic.assistant.skills import Skills
 from dbmedic.assistant.turns import Turns
@@ -40,4 +43,7 @@ class Assistant(NamedTuple):
     skills: Skills
     feedback: Feedback
     sessions: Sessions
+    chats: Chats
+    runs: Runs
+    people: People
     options: Options = Options()

@@ -22,11 +22,14 @@ from dbmedic.assistant import Assistant
 from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.accounts import LOCAL, first_start
 from dbmedic.assistant.agents import Agents
+from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
+from dbmedic.assistant.people import People
 from dbmedic.assistant.policies import Policies
+from dbmedic.assistant.runs import Runs
 from dbmedic.assistant.secrets import Secrets
 from dbmedic.assistant.sessions import Sessions
 from dbmedic.assistant.skills import Skills
@@ -132,6 +135,9 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         skills=skills,
         feedback=Feedback(store, conversations, now=now),
         sessions=Sessions(store, conversations, now=now, new_id=new_id),
+        chats=Chats(store, conversations, now=now),
+        runs=Runs(store, conversations),
+        people=People(store, now=now),
     )
     secret = (await keys.create(**{"app": "ops", **key})).secret
     seen = list[Seen]()
@@ -140,4 +146,5 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
             yield Desk(Client(http, url, secret), assistant, seen)
     finally:
         await spoken.end(0)
+        await assistant.chats.end()
         await store.close()

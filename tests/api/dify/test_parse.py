@@ -41,6 +41,8 @@ def test_a_question_with_everything() -> None:
         inputs={"instance": " rm-a ", "team": "ops", "n": 1},
         streaming=True,
         conversation=ID,
+        named=False,
+        after=None,
         instance="rm-a",
         workflow=None,
     )

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from dbmedic.api.dify import actions, wire
+from dbmedic.api.dify.frames import Error
 from dbmedic.api.dify.wire import Fault, invalid
 from dbmedic.api.http import Reply, Request
 from dbmedic.api.stream import Stream
@@ -23,6 +24,7 @@ from dbmedic.core.errors import Busy
 from dbmedic.core.values import Caller
 
 _decode = msgspec.json.Decoder().decode
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _YES, _NO = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n")
 
 
@@ -32,8 +34,14 @@ class Route(NamedTuple):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     """Below `/v1`, with `{names}`."""
-    user: Literal["body", "query"]
-    user_required: bool
+    user: Literal["body", "query", None] = None
+    """Where it is read; None: the operation is for the app as a whole."""
+    user_required: bool = False
+
+    @property
+    def reads(self) -> Literal["body", "query"]:
+        """Where its fields are."""
+        return self.user or ("body" if self.method in ("POST", "PUT", "PATCH") else "query")
 
 
 class Asked(NamedTuple):
@@ -88,11 +96,12 @@ async def performed(action: Action, path: dict[str, str], assistant: Assistant, 
     if "ask" not in caller.rights:
         raise Fault(403, "forbidden", "The key lacks the right to ask.")
     fields: Mapping[str, Any]
-    if action.route.user == "body":
+    if action.route.reads == "body":
         fields = json_object(headers.get("content-type", ""), await request.body())
     else:
         fields = {name: value for name, value in request.query.items() if value}
-    caller = msgspec.structs.replace(caller, end_user=_user(fields.get("user"), action.route.user_required))
+    if action.route.user is not None:
+        caller = msgspec.structs.replace(caller, end_user=_user(fields.get("user"), action.route.user_required))
     try:
         return await action.run(assistant, action.parse(Asked(fields, path, request.query, headers)), caller)
     except Busy as busy:
@@ -118,6 +127,38 @@ def json_reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, wire.ascii_json(value), wire.JSON)
 
 
+def broken() -> bytes:
+    """What a reader hears of a stream that failed in the middle."""
+    fault = wire.internal_fault()
+    error = Error(fault.code, "Internal Server Error, please contact support.", fault.status)
+    return b"data: " + msgspec.json.encode(error) + b"\n\n"
+
+
+def nothing() -> Reply:
+    """204: done, and there is nothing to say."""
+    return Reply(204, b"", wire.JSON)
+
+
+def path_id(asked: Asked, name: str) -> str:
+    """A UUID of the path; any other text is a path that leads nowhere.  Raises `Fault` 404."""
+    text = asked.path[name]
+    if not _UUID.fullmatch(text):
+        raise Fault(404, "not_found", f"{text!r} is no id.")
+    return text.lower()
+
+
+def text(fields: Mapping[str, Any], name: str, *, required: bool = False) -> str:
+    """A text field; "" when it is absent or null.  Raises `Fault` 400."""
+    value = fields.get(name)
+    if value is None:
+        if required:
+            raise invalid(f"{name}: Field required")
+        return ""
+    if not isinstance(value, str):
+        raise invalid(f"{name}: Input should be a string")
+    return value
+
+
 def boolean(value: Any, name: str) -> bool:
     """A boolean as this API reads it: also 1, "true", "off" …; raises `Fault` 400."""
     text = str(value).lower()
@@ -128,10 +169,15 @@ def boolean(value: Any, name: str) -> bool:
 
 def page_size(fields: Mapping[str, Any]) -> int:
     """`limit` of a list: 1 to 100, 20 when absent; raises `Fault` 400."""
-    text = fields.get("limit", "20")
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= 100:
-        raise invalid("limit: Input should be an integer from 1 to 100")
-    return int(text)
+    return integer(fields, "limit", 20, most=100)
+
+
+def integer(fields: Mapping[str, Any], name: str, default: int, *, most: int) -> int:
+    """A whole number from 1 to `most` of a query; raises `Fault` 400."""
+    value = fields.get(name, str(default))
+    if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not 1 <= int(value) <= most:
+        raise invalid(f"{name}: Input should be an integer from 1 to {most}")
+    return int(value)
 
 
 def _user(value: Any, required: bool) -> str:

@@ -126,6 +126,43 @@ class NodeEnd(Struct, frozen=True, kw_only=True):
     loop_id: str | None = None
 
 
+class ShortStart(Struct, frozen=True, kw_only=True):
+    """A node in the state of a run that is taken up again."""
+
+    id: str
+    node_id: str
+    node_type: str
+    title: str
+    index: int
+    predecessor_node_id: str | None
+    inputs: None = None
+    created_at: int
+    extras: dict[str, Any] = {}
+    iteration_id: str | None = None
+    loop_id: str | None = None
+
+
+class ShortEnd(Struct, frozen=True, kw_only=True):
+    id: str
+    node_id: str
+    node_type: str
+    title: str
+    index: int
+    predecessor_node_id: str | None
+    inputs: None = None
+    process_data: None = None
+    outputs: None = None
+    status: str
+    error: str | None
+    elapsed_time: float
+    execution_metadata: None = None
+    created_at: int
+    finished_at: int
+    files: list[Any] = []
+    iteration_id: str | None = None
+    loop_id: str | None = None
+
+
 class RetriedNode(NodeEnd, frozen=True, kw_only=True):
     retry_index: int
 
@@ -185,6 +222,22 @@ class AgentLog(Struct, frozen=True, tag_field="event", tag="agent_log"):
     of_run: ClassVar[bool] = False
 
 
+class ShortNodeStarted(Struct, frozen=True, tag_field="event", tag="node_started"):
+    data: ShortStart
+    of_run: ClassVar[bool] = True
+
+
+class ShortNodeFinished(Struct, frozen=True, tag_field="event", tag="node_finished"):
+    data: ShortEnd
+    of_run: ClassVar[bool] = True
+
+
+class MessageReplace(Struct, frozen=True, tag_field="event", tag="message_replace"):
+    answer: str
+    reason: str
+    of_run: ClassVar[bool] = False
+
+
 class MessageEnd(Struct, frozen=True, tag_field="event", tag="message_end"):
     id: str
     metadata: Metadata
@@ -205,7 +258,17 @@ class Error(Struct, frozen=True, tag_field="event", tag="error"):
 
 
 Frame: TypeAlias = (
-    WorkflowStarted | NodeStarted | NodeRetry | NodeFinished | AgentLog | MessageEnd | WorkflowFinished | Error
+    WorkflowStarted
+    | NodeStarted
+    | NodeRetry
+    | NodeFinished
+    | AgentLog
+    | ShortNodeStarted
+    | ShortNodeFinished
+    | MessageReplace
+    | MessageEnd
+    | WorkflowFinished
+    | Error
 )
 """Every frame but `message`, which is text and nothing else, and comes in hundreds."""
 

@@ -20,11 +20,7 @@ WELCOME = {"welcome": "Dify OpenAPI", "api_version": "v1", "server_version": __v
 
 def claims(head: Head, fields: Mapping[str, str]) -> bool:
     """Below `/v1`, and not a call of an Alibaba Cloud product, which shares one path."""
-    return (
-        head.form is None
-        and (head.path == "/v1" or head.path.startswith("/v1/"))
-        and product(head, fields) is None
-    )
+    return head.form is None and (head.path == "/v1" or head.path.startswith("/v1/")) and product(head, fields) is None
 
 
 def routes(assistant: Assistant) -> Api:

@@ -93,7 +93,12 @@ ERRORS: dict[type[Failure], tuple[int, str]] = {
 
 _RUNS = {"model_down": (400, "completion_request_error"), "bug": (500, "internal_server_error")}
 _RUNS["interrupted"] = _RUNS["bug"]
-_NOT_FOUND = {"conversation": "Conversation Not Exists.", "message": "Message Not Exists."}
+_NOT_FOUND = {
+    "conversation": "Conversation Not Exists.",
+    "message": "Message Not Exists.",
+    "run": "Workflow run not found.",
+    "form": "Form not found",
+}
 _CHALLENGE = (b"www-authenticate", b'Bearer realm="api"')
 _INTERNAL = (
     "The server encountered an internal error and was unable to complete your request. "
@@ -158,7 +163,12 @@ def named_uuid(space: bytes, name: str) -> str:
 
 def end_user_id(caller: Caller) -> str:
     """The same UUID for the same person at the same app, always."""
-    return named_uuid(NAMESPACE_URL.bytes, f"dbmedic:{caller.account}:{caller.owner}")
+    return owner_id(caller.account, caller.owner)
+
+
+def owner_id(account: str, owner: str) -> str:
+    """The same for whom a message belongs to."""
+    return named_uuid(NAMESPACE_URL.bytes, f"dbmedic:{account}:{owner}")
 
 
 def workflow_id(app: str | None) -> str:

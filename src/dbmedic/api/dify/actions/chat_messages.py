@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from dbmedic.api.dify.action import Asked, Route, boolean
-from dbmedic.api.dify.frames import Error, Writer
-from dbmedic.api.dify.projection import Projection
+from dbmedic.api.dify.action import Asked, Route, boolean, broken, text
+from dbmedic.api.dify.resume import Cursor, cursor, followed
 from dbmedic.api.dify.whole import whole
-from dbmedic.api.dify.wire import Fault, internal_fault, invalid, uuid_text, workflow_id
+from dbmedic.api.dify.wire import Fault, end_user_id, invalid, uuid_text, workflow_id
 from dbmedic.api.http import Reply
 from dbmedic.api.stream import Stream
 from dbmedic.assistant import Assistant
-from dbmedic.assistant.live import Running
 from dbmedic.core.events import LIVE_ONLY
 from dbmedic.core.values import Caller, Question
 
@@ -31,6 +29,10 @@ class Request(Struct, frozen=True, kw_only=True):
     inputs: dict[str, Any]
     streaming: bool
     conversation: str | None
+    named: bool
+    """Whether a new conversation gets a name for what it was about."""
+    after: Cursor | None
+    """Not None: frames have ids."""
     instance: str | None
     workflow: str | None
 
@@ -41,7 +43,7 @@ def parse(asked: Asked) -> Request:
     inputs = fields.get("inputs")
     if not isinstance(inputs, dict):
         raise invalid("inputs: Field required" if inputs is None else "inputs: Input should be an object")
-    query = _text(fields, "query", required=True).replace("\0", "")
+    query = text(fields, "query", required=True).replace("\0", "")
     if not query.strip():
         raise invalid("query is required")
     mode = fields.get("response_mode")
@@ -49,18 +51,18 @@ def parse(asked: Asked) -> Request:
         raise invalid("response_mode: Input should be 'streaming' or 'blocking'")
     if not isinstance(fields.get("files"), list | None):
         raise invalid("files: Input should be a list")
-    for name in ("auto_generate_name",):
-        if fields.get(name) is not None:
-            boolean(fields[name], name)
-    conversation = _text(fields, "conversation_id").strip()
+    named = fields.get("auto_generate_name")
+    conversation = text(fields, "conversation_id").strip()
     _trace_session(asked)
     return Request(
         query=query,
         inputs=inputs,
         streaming=mode == "streaming",
         conversation=uuid_text(conversation, "conversation_id") if conversation else None,
+        named=named is None or boolean(named, "auto_generate_name"),
+        after=cursor(last) if (last := asked.headers.get("last-event-id")) else None,
         instance=_instance(inputs),
-        workflow=_workflow(_text(fields, "workflow_id")),
+        workflow=_workflow(text(fields, "workflow_id")),
     )
 
 
@@ -76,45 +78,19 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply |
         agent=caller.app,
         inputs=request.inputs,
     )
+    await assistant.people.seen(caller, end_user_id(caller))
     running = await assistant.turns.ask(question)
+    if request.conversation is None and request.named:
+        assistant.chats.name_when_closed(running)
     named = (b"x-workflow-run-id", running.run.encode())
     if request.streaming:
-        return Stream(frames(running), headers=(named,), broken=_broken())
+        return Stream(followed(running.batches(), request.after), headers=(named,), broken=broken())
     await running.closed.wait()
     try:
         answer = whole(entry for entry in running.entries if not isinstance(entry.event, LIVE_ONLY)).answer()
     except Fault as fault:
         raise Fault(fault.status, fault.code, fault.message, named) from None
     return Reply(200, msgspec.json.encode(answer), (*_WHOLE, named))
-
-
-async def frames(running: Running) -> AsyncIterator[bytes]:
-    """The frames of a running turn, as many at once as there are."""
-    writer = Writer()
-    projection = Projection(writer)
-    async for batch in running.batches():
-        for entry in batch:
-            projection.feed(entry)
-        if piece := writer.take():
-            yield piece
-
-
-def _broken() -> bytes:
-    fault = internal_fault()
-    error = Error(fault.code, "Internal Server Error, please contact support.", fault.status)
-    return b"data: " + msgspec.json.encode(error) + b"\n\n"
-
-
-def _text(fields: Mapping[str, Any], name: str, *, required: bool = False) -> str:
-    """A text field; "" when it is absent or null."""
-    value = fields.get(name)
-    if value is None:
-        if required:
-            raise invalid(f"{name}: Field required")
-        return ""
-    if not isinstance(value, str):
-        raise invalid(f"{name}: Input should be a string")
-    return value
 
 
 def _instance(inputs: Mapping[str, Any]) -> str | None:
@@ -125,10 +101,10 @@ def _instance(inputs: Mapping[str, Any]) -> str | None:
     return (value or "").strip() or None
 
 
-def _workflow(text: str) -> str | None:
-    if text and not _UUID.fullmatch(text):
-        raise Fault(400, "bad_request", f"Invalid workflow_id format: '{text}'. ")
-    return text.lower() or None
+def _workflow(id: str) -> str | None:
+    if id and not _UUID.fullmatch(id):
+        raise Fault(400, "bad_request", f"Invalid workflow_id format: '{id}'. ")
+    return id.lower() or None
 
 
 def _trace_session(asked: Asked) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, json_reply, page_size
 from dbmedic.api.dify.whole import whole
-from dbmedic.api.dify.wire import Fault, invalid, uuid_text
+from dbmedic.api.dify.wire import Fault, Message, invalid, uuid_text
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
+from dbmedic.assistant.feedback import Rating
 from dbmedic.core.errors import NotFound
 from dbmedic.core.values import Caller
 
@@ -46,5 +48,11 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply:
             if missing.kind == "message":
                 raise Fault(404, "not_found", "First Message Not Exists.") from None
             raise
-        page |= {"has_more": logs.has_more, "data": [whole(log).message() for log in logs.rows]}
+        messages = [whole(log).message() for log in logs.rows]
+        ratings = await assistant.feedback.of([message.id for message in messages])
+        page |= {"has_more": logs.has_more, "data": [_rated(one, ratings.get(one.id)) for one in messages]}
     return json_reply(page)
+
+
+def _rated(message: Message, rating: Rating | None) -> Message:
+    return message if rating is None else msgspec.structs.replace(message, feedback={"rating": rating})

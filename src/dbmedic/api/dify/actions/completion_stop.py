@@ -1,0 +1,19 @@
+"""`POST /completion-messages/{task_id}/stop`: for a completion app, which none of ours is."""
+
+from __future__ import annotations
+
+from dbmedic.api.dify.action import Asked, Route
+from dbmedic.api.dify.wire import Fault
+from dbmedic.api.http import Reply
+from dbmedic.assistant import Assistant
+from dbmedic.core.values import Caller
+
+ROUTE = Route("POST", "/completion-messages/{task_id}/stop", user="body", user_required=True)
+
+
+def parse(_: Asked) -> None:
+    """No field matters."""
+
+
+async def run(assistant: Assistant, _: None, caller: Caller) -> Reply:  # noqa: ARG001 - as every operation
+    raise Fault(400, "app_unavailable", "App unavailable, please check your app configurations.")

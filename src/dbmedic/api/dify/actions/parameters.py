@@ -1,0 +1,67 @@
+"""`GET /parameters`: what the app offers, for a front-end to show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbmedic.api.dify.action import Asked, Route, json_reply
+from dbmedic.api.http import Reply
+from dbmedic.assistant import Assistant
+from dbmedic.core.values import Caller
+
+ROUTE = Route("GET", "/parameters")
+OPENING = "Ask about a database: why it is slow, how full it is, who blocks whom."
+OFF = {"enabled": False}
+ON = {"enabled": True}
+METHODS = ["remote_url", "local_file"]
+LIMITS = {
+    "image_file_size_limit": 10,
+    "video_file_size_limit": 100,
+    "audio_file_size_limit": 50,
+    "file_size_limit": 15,
+    "workflow_file_upload_limit": 10,
+}
+"""Megabytes, and the number of files of one message."""
+INSTANCE = {
+    "variable": "instance",
+    "label": "Instance",
+    "type": "text-input",
+    "required": False,
+    "max_length": 63,
+    "options": [],
+    "default": "",
+    "hide": False,
+}
+"""The one field of the form: which instance the question is about."""
+
+
+def parse(_: Asked) -> None:
+    """There are no fields."""
+
+
+async def run(assistant: Assistant, _: None, caller: Caller) -> Reply:  # noqa: ARG001 - as every operation
+    return json_reply(shown())
+
+
+def shown() -> dict[str, Any]:
+    return {
+        "opening_statement": OPENING,
+        "suggested_questions": ["Is anything wrong?", "How full is the disk?", "Who blocks whom?"],
+        "suggested_questions_after_answer": ON,
+        "speech_to_text": OFF,
+        "text_to_speech": OFF,
+        "retriever_resource": ON,
+        "annotation_reply": OFF,
+        "more_like_this": OFF,
+        "user_input_form": [{"text-input": INSTANCE}],
+        "sensitive_word_avoidance": {"enabled": False, "type": "", "configs": []},
+        "file_upload": {
+            "image": {"enabled": False, "number_limits": 3, "detail": "high", "transfer_methods": METHODS},
+            "enabled": False,
+            "allowed_file_types": [],
+            "allowed_file_extensions": [],
+            "allowed_file_upload_methods": METHODS,
+            "number_limits": 3,
+        },
+        "system_parameters": LIMITS,
+    }
