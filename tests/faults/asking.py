@@ -15,7 +15,7 @@ from dbmedic.config import Config
 from dbmedic.core.events import LIVE_ONLY, Entry, Event, ToolCalled
 from dbmedic.core.ports import MetricSource
 from dbmedic.core.values import InstanceCard, Question
-from dbmedic.diagnosis.evidence import Fact, evidence
+from dbmedic.diagnosis.evidence import evidence
 from dbmedic.diagnosis.rank import rank
 from dbmedic.diagnosis.symptoms import symptoms
 from dbmedic.diagnosis.understand import understand
@@ -33,7 +33,7 @@ async def ask(url: str, text: str, language: str, metrics: MetricSource) -> Aske
         start = time.monotonic()
         running = await parts.assistant.turns.ask(Question(text=text, caller=LOCAL, api="test", instance=INSTANCE))
         events = [entry.event async for entry in running.follow() if not isinstance(entry.event, LIVE_ONLY)]
-        return Asked(text, language, events, time.monotonic() - start, accused(events, text, url))
+        return _asked(text, language, events, time.monotonic() - start, url)
     finally:
         await parts.close()
 
@@ -46,11 +46,11 @@ def ask_in_shell(url: str, text: str, language: str) -> Asked:
     took = time.monotonic() - start
     events = [msgspec.json.decode(line, type=Entry).event for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stderr
-    return Asked(text, language, events, took, accused(events, text, url))
+    return _asked(text, language, events, took, url)
 
 
-def accused(events: list[Event], text: str, url: str) -> list[Fact]:
-    """The findings that the ranking put among the causes."""
+def _asked(text: str, language: str, events: list[Event], took_s: float, url: str) -> Asked:
+    """With the findings that the ranking put among the causes."""
     engine = url.partition(":")[0]
     card = InstanceCard(id=INSTANCE, engine={"postgresql": "postgres"}.get(engine, engine))
     question = Question(text=text, caller=LOCAL, api="test", instance=INSTANCE)
@@ -58,4 +58,6 @@ def accused(events: list[Event], text: str, url: str) -> list[Fact]:
     called = [event.args["symptom"] for event in events if isinstance(event, ToolCalled) and "symptom" in event.args]
     symptom = symptoms()[called[0] if called else asked.symptom]
     verdict = rank(evidence(events), symptom, asked.objects, asked.window)
-    return [fact for cause in (*verdict.roots, *verdict.contributing) for fact in (cause.fact, *cause.siblings)]
+    roots = [fact for cause in verdict.roots for fact in (cause.fact, *cause.siblings)]
+    beside = [fact for cause in verdict.contributing for fact in (cause.fact, *cause.siblings)]
+    return Asked(text, language, events, took_s, roots, beside)

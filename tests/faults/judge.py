@@ -28,7 +28,9 @@ class Asked:
     events: Sequence[Event]
     took_s: float
     accused: Sequence[Fact]
-    """What the ranking put among the causes: the roots, their siblings and what adds to them."""
+    """What the ranking put among the causes: the roots and their siblings."""
+    beside: Sequence[Fact] = ()
+    """What it says has a smaller part."""
 
     @property
     def answer(self) -> str:
@@ -74,8 +76,9 @@ class Judgement:
 def judged(fault: Fault, asked: Asked, truth: Truth) -> Judgement:
     """What is wrong with the answer to one question about a fault."""
     text = asked.answer
-    missed = [cause.checks[0] for cause in fault.causes if not _named(cause, asked, truth)]
-    wrongly = [f"{one.check}:{one.finding.object[:60]}" for one in asked.accused if not _true(one, fault, truth)]
+    missed = [cause.checks[0] for cause in fault.causes if not _named(cause, fault, asked, truth)]
+    named = (*asked.accused, *asked.beside)
+    wrongly = [f"{one.check}:{one.finding.object[:60]}" for one in named if not _true(one, fault, truth)]
     other = []
     if asked.closed != "done" or not text:
         other.append(f"not answered: {asked.closed}")
@@ -88,12 +91,14 @@ def judged(fault: Fault, asked: Asked, truth: Truth) -> Judgement:
     return Judgement(missed, wrongly, other)
 
 
-def _named(cause: Cause, asked: Asked, truth: Truth) -> bool:
+def _named(cause: Cause, fault: Fault, asked: Asked, truth: Truth) -> bool:
+    """Whether it is a root; of several causes at once, one may be said to have the smaller part."""
+    named = asked.accused if len(fault.causes) == 1 else (*asked.accused, *asked.beside)
     names = [name.format_map(truth.names) for name in cause.names]
     if not all(_says(asked.answer, name.format_map(truth.names)) for name in (*cause.names, *cause.says)):
         return False
     return cause.aside or any(
-        one.check in cause.checks and all(_says(_about(one), name) for name in names) for one in asked.accused
+        one.check in cause.checks and all(_says(_about(one), name) for name in names) for one in named
     )
 
 

@@ -83,5 +83,5 @@ def _result(name: str, fault: Fault, scene: Scene, way: str, asking: Callable[[]
         took_s=asked.took_s,
         judgement=judged(fault, asked, Truth(scene.names, before, after, apart)),
         answer=asked.answer,
-        accused=tuple(f"{one.check}:{one.finding.object[:60]}" for one in asked.accused),
+        accused=tuple(f"{one.check}:{one.finding.object[:60]}" for one in (*asked.accused, *asked.beside)),
     )
