@@ -71,7 +71,8 @@ def advice(scan: Scan, table: Table, engine: str) -> Advice | None:
     ranges = [term for term in known if term.kind == "range"][:1]
     patterns = [term for term in known if term.kind == "pattern"]
     wrapped = next((term for term in [*equal, *ranges] if term.expression is not None), None)
-    last = [*ranges[:1], *(Term(column=name, kind="range") for name in scan.sort if name in table.types)]
+    ordered = next((index.keys[:1] for index in table.indexes if index.name == scan.through), scan.sort)
+    last = [*ranges[:1], *(Term(column=name, kind="range") for name in ordered if name in table.types)]
     chosen = [*equal, *(null if equal else null[:1]), *(last[:1] if len(equal) < MAX_KEYS else [])]
     if not chosen:
         return _pattern(patterns, table, engine) if patterns else None

@@ -41,10 +41,16 @@ class Scan(Struct, frozen=True, kw_only=True):
     terms: tuple[Term, ...] = ()
     sort: tuple[str, ...] = ()
     """Columns it is sorted by, only when a limit follows."""
+    through: str | None = None
+    """An index that is read from end to end, for its order or because it is smaller; each row is then filtered."""
 
 
 def postgres_scans(plan: Node) -> list[Scan]:
-    """The sequential scans of an `EXPLAIN (FORMAT JSON)`, given as the object around "Plan" or the plan itself."""
+    """The full reads of an `EXPLAIN (FORMAT JSON)`, given as the object around "Plan" or the plan itself.
+
+    A whole index read for its order, with a filter on each row, is one too: so a planner that does not know the limit
+    or the value hopes to meet its rows early.
+    """
     return list(_walk(plan.get("Plan", plan), ()))
 
 
@@ -137,7 +143,9 @@ def _plain(node: Any) -> Any:
 
 
 def _walk(node: Node, above: tuple[Node, ...]) -> Iterator[Scan]:
-    if node.get("Node Type") == "Seq Scan" and node.get("Relation Name"):
+    kind = node.get("Node Type", "")
+    unbounded = kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in node and "Filter" in node
+    if (kind == "Seq Scan" or unbounded) and node.get("Relation Name"):
         yield _postgres_scan(node, above)
     for child in node.get("Plans", ()):
         yield from _walk(child, (*above, node))
@@ -155,8 +163,15 @@ def _postgres_scan(node: Node, above: tuple[Node, ...]) -> Scan:
             join = tuple(term for term in terms(joined[0][joined[1]], alias, "postgres") if term.kind == "join")
             if join:
                 found, rows = (*join, *found), float(joined[0].get("Plan Rows", rows))
-    sort = _sort(above, alias)
-    return Scan(table=node["Relation Name"], alias=alias, schema=node.get("Schema"), rows=rows, terms=found, sort=sort)
+    return Scan(
+        table=node["Relation Name"],
+        alias=alias,
+        schema=node.get("Schema"),
+        rows=rows,
+        terms=found,
+        sort=_sort(above, alias),
+        through=node.get("Index Name"),
+    )
 
 
 def _workers(above: tuple[Node, ...]) -> float:
