@@ -139,3 +139,37 @@ class Fields:
             return msgspec.json.decode(value)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             raise self._fault(name, "is not JSON") from None
+
+
+# -- parameters that several products have ------------------------------------------------------------------------
+
+QUERY_CHARS = 100_000
+SOURCE_CHARS = 64
+EXTRA_CHARS = 16_000
+
+_SESSION = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def session_id(fields: Fields) -> str | None:
+    """The session that is named; None for a new one.  Raises `Fault`."""
+    text = fields.text("SessionId")
+    if text is not None and not _SESSION.fullmatch(text):
+        raise Fault(
+            "InvalidParameter",
+            "The provided parameter is invalid: SessionId has 1 to 128 letters, digits, hyphens and underscores.",
+        )
+    return text
+
+
+def json_object(fields: Fields, name: str) -> dict[str, Any]:
+    """An object that comes as JSON text; empty where it is absent or blank.  Raises `Fault`."""
+    text = fields.text(name, limit=EXTRA_CHARS)
+    if text is None:
+        return {}
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Fault("InvalidParameter", f"The provided parameter is invalid: {name} must be a JSON object as text.")
+    return found

@@ -15,6 +15,9 @@ RESULT_CHARS = 4000
 """Longest result of a tool that is shown; the model read all of it."""
 ARGS_BYTES = 64 * 1024
 
+DEFAULT_AGENT = "default"
+"""What selects no custom agent."""
+
 INTERNAL = "InternalError"
 _CODES = {"model_down": "ServiceUnavailable"}
 _ENDS = {

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from msgspec import Struct
 
 from dbmedic.api.aliyun_reply import ascii_json, cut, pieces
-from dbmedic.api.aliyun_turn import RESULT_CHARS, Failing, Growing, call_id, shown
+from dbmedic.api.aliyun_turn import DEFAULT_AGENT, RESULT_CHARS, Failing, Growing, call_id, shown
 from dbmedic.core.events import (
     AnswerDelta,
     Answered,
@@ -41,7 +41,6 @@ from dbmedic.core.events import (
 )
 
 THINKING = "waiting_for_agent_thinking"
-DEFAULT_AGENT = "default"
 MESSAGE_ID = "MessageId"
 """Where the inputs of a question keep the id that the client gave its message."""
 

@@ -9,10 +9,7 @@ from collections.abc import Mapping
 
 from dbmedic.api import aliyun_errors
 from dbmedic.api.aliyun_reply import Fault
-from dbmedic.api.das.chat import DEFAULT_AGENT
-from dbmedic.assistant import Assistant
 from dbmedic.core.errors import Busy, Failure
-from dbmedic.core.values import Caller
 
 ERRORS: Mapping[type[Failure], str] = {**aliyun_errors.COMMON, Busy: "Throttling.UserConcurrentLimit"}
 """Class -> code."""
@@ -30,10 +27,3 @@ STATUSES = {"Throttling.UserConcurrentLimit": 429}
 def fault_of(failure: Failure) -> Fault:
     """What this API answers to one of our errors."""
     return aliyun_errors.fault_of(failure, ERRORS, KINDS, STATUSES)
-
-
-async def agent_reference(assistant: Assistant, agent: str, caller: Caller) -> str | None:
-    """The custom agent that a call selects; None for the default one.  Raises `NotFound("agent")`."""
-    if agent == DEFAULT_AGENT:
-        return None
-    return (await assistant.agents.get(agent, caller.account)).reference

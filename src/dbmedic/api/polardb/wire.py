@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dbmedic.api import aliyun_errors
-from dbmedic.api.aliyun_fields import Fields
+from dbmedic.api.aliyun_fields import SOURCE_CHARS, Fields, session_id
 from dbmedic.api.aliyun_reply import Fault
-from dbmedic.api.aliyun_sessions import SOURCE_CHARS, session_id
 from dbmedic.core.errors import Busy, Failure
 
 ERRORS: Mapping[type[Failure], str] = {**aliyun_errors.COMMON, Busy: "Throttling.UserConcurrentLimit"}

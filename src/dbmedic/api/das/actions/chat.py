@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dbmedic.api.aliyun_fields import Fields
+from dbmedic.api.aliyun_fields import Fields, json_object, session_id
 from dbmedic.api.aliyun_gate import Answer, Asked
 from dbmedic.api.aliyun_reply import Fault, cut
 from dbmedic.api.aliyun_running import told
-from dbmedic.api.aliyun_sessions import ask, json_object, session_id
-from dbmedic.api.das.chat import DEFAULT_AGENT, MESSAGE_ID, Frame, Projection, whole
-from dbmedic.api.das.wire import agent_reference
+from dbmedic.api.aliyun_sessions import ask
+from dbmedic.api.aliyun_turn import DEFAULT_AGENT
+from dbmedic.api.das.chat import MESSAGE_ID, Frame, Projection, whole
 from dbmedic.assistant import Assistant
 from dbmedic.core.errors import NotFound
 from dbmedic.core.events import Entry
@@ -55,7 +55,6 @@ def parse(fields: Fields) -> Request:
 
 
 async def run(assistant: Assistant, request: Request, asked: Asked) -> Answer:
-    agent = await agent_reference(assistant, request.agent, asked.caller)
     if request.resume:
         raise NotFound("interrupt", request.resume[0])  # nothing waits for a person yet
     inputs: dict[str, Any] = {"ForwardedProps": request.props} if request.props else {}
@@ -68,7 +67,7 @@ async def run(assistant: Assistant, request: Request, asked: Asked) -> Answer:
         session=request.session,
         text=request.text,
         inputs=inputs,
-        agent=agent,
+        agent=request.agent,
         message=request.message,
     )
     summary = None

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from dbmedic.api.aliyun_fields import Fields
+from dbmedic.api.aliyun_fields import QUERY_CHARS, Fields, session_id
 from dbmedic.api.aliyun_gate import Answer, Asked
 from dbmedic.api.aliyun_reply import Fault
 from dbmedic.api.aliyun_running import told
-from dbmedic.api.aliyun_sessions import QUERY_CHARS, ask, session_id
-from dbmedic.api.das.chat import DEFAULT_AGENT
+from dbmedic.api.aliyun_sessions import ask
+from dbmedic.api.aliyun_turn import DEFAULT_AGENT
 from dbmedic.api.das.sse import ERROR_CODE, Frame, Metadata, Projection, whole
-from dbmedic.api.das.wire import agent_reference
 from dbmedic.assistant import Assistant
 from dbmedic.core.events import Entry
 
@@ -37,7 +36,6 @@ def parse(fields: Fields) -> Request:
 
 
 async def run(assistant: Assistant, request: Request, asked: Asked) -> Answer:
-    agent = await agent_reference(assistant, request.agent, asked.caller)
     running, session = await ask(
         assistant,
         asked.caller,
@@ -45,7 +43,7 @@ async def run(assistant: Assistant, request: Request, asked: Asked) -> Answer:
         session=request.session,
         text=request.query,
         inputs={},
-        agent=agent,
+        agent=request.agent,
         instance=request.instance,
     )
 

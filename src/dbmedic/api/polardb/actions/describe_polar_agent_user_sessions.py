@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dbmedic.api.aliyun_fields import Fields
+from dbmedic.api.aliyun_fields import SOURCE_CHARS, Fields
 from dbmedic.api.aliyun_gate import Answer, Asked
 from dbmedic.api.aliyun_reply import cut
-from dbmedic.api.aliyun_sessions import SOURCE_CHARS
 from dbmedic.api.polardb.wire import ACTIVE
 from dbmedic.assistant import Assistant
 

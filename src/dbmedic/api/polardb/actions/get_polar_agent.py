@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from dbmedic.api.aliyun_agent import Answer as Whole
 from dbmedic.api.aliyun_agent import Frame, Projection, error_frame, whole
-from dbmedic.api.aliyun_fields import Fields
+from dbmedic.api.aliyun_fields import QUERY_CHARS, SOURCE_CHARS, Fields, json_object, session_id
 from dbmedic.api.aliyun_gate import Answer, Asked
 from dbmedic.api.aliyun_reply import Fault
 from dbmedic.api.aliyun_running import told
-from dbmedic.api.aliyun_sessions import QUERY_CHARS, SOURCE_CHARS, ask, json_object, session_id
+from dbmedic.api.aliyun_sessions import ask
 from dbmedic.api.polardb.wire import PRODUCT, SOURCE
 from dbmedic.assistant import Assistant
 from dbmedic.core.events import Entry
