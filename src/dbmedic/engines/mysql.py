@@ -22,6 +22,7 @@ from dbmedic.engines.mysql_plan import explainable
 from dbmedic.engines.mysql_session import MySession
 from dbmedic.engines.pool import STOP_S, Pool
 from dbmedic.engines.reads import bound, refused
+from dbmedic.engines.secrets import without_secrets
 from dbmedic.kit import statements
 from dbmedic.kit.statements.text import significant
 
@@ -66,7 +67,7 @@ class MySql:
             await self._refuse_views(session, text, database)
             return await session.rows(text, args, database=database, timeout_s=timeout_s, max_rows=max_rows)
 
-        return await self._pool.use("", work, limit_s=timeout_s + STOP_S)
+        return without_secrets(await self._pool.use("", work, limit_s=timeout_s + STOP_S), text)
 
     async def plan(
         self, statement: str, /, *, database: str | None = None, schema: str | None = None, timeout_s: float = 5.0

@@ -12,7 +12,8 @@ from dbmedic.core.errors import Denied, StatementFailed
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.engines import thishost
 from dbmedic.engines.mysql_session import MySession
-from dbmedic.engines.postgres_facts import hidden, numbers
+from dbmedic.engines.postgres_facts import numbers
+from dbmedic.engines.secrets import hidden
 
 SERVER = """/* dbmedic */
 select version() as version, @@version_comment as comment, database() as `database`, now(6) as now,

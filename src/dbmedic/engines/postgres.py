@@ -19,6 +19,7 @@ from dbmedic.engines.postgres_names import Names
 from dbmedic.engines.postgres_plan import script
 from dbmedic.engines.postgres_session import PgSession, Place
 from dbmedic.engines.reads import bound, refused
+from dbmedic.engines.secrets import without_secrets
 from dbmedic.kit import statements
 from dbmedic.kit.statements import Reading, Relation
 
@@ -62,7 +63,7 @@ class Postgres:
             checked = await names.placed(session, text, reading)
             return await session.rows(checked, args, reading, timeout_s=timeout_s, max_rows=max_rows)
 
-        return await self._pool.use(place, work, limit_s=timeout_s + STOP_S)
+        return without_secrets(await self._pool.use(place, work, limit_s=timeout_s + STOP_S), text)
 
     async def plan(
         self, statement: str, /, *, database: str | None = None, schema: str | None = None, timeout_s: float = 5.0

@@ -9,6 +9,7 @@ from dbmedic.core.errors import Denied, LockBlocked, StatementFailed, Timeout
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.engines import thishost
 from dbmedic.engines.postgres_session import PgSession
+from dbmedic.engines.secrets import hidden
 from dbmedic.kit import statements
 
 SERVER = """/* dbmedic */
@@ -40,7 +41,6 @@ where datallowconn and not datistemplate and has_database_privilege(oid, 'CONNEC
 
 SIZES_S = 1.0
 """Sizing walks the files of each database; with very many the order by name has to do."""
-_SECRET = re.compile(r"(password|passfile|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|\S+)", re.IGNORECASE)
 
 
 async def facts(session: PgSession) -> EngineFacts:
@@ -76,11 +76,6 @@ def numbers(version: str) -> tuple[int, ...]:
     """ "15.20 (Debian …)" -> (15, 20); "18beta1" -> (18,)."""
     found = re.match(r"[\d.]+", version)
     return tuple(int(part) for part in found.group().strip(".").split(".")) if found else (0,)
-
-
-def hidden(setting: str) -> str:
-    """A setting without the passwords that connection strings carry."""
-    return _SECRET.sub(r"\1=<hidden>", setting)
 
 
 def _privileges(server: Row, settings: dict[str, str]) -> set[str]:
