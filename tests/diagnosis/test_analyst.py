@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 from tests.diagnosis import faults
 from tests.diagnosis.scene import CLOUD, SHOP, answered, failed, normal, request, rests, said, skipped, turn
@@ -156,6 +157,16 @@ def test_a_tool_that_failed_is_said_and_nothing_is_claimed(content, expected):
 def test_a_check_that_makes_no_sense_here_is_not_called_fine():
     answer = answered("too many connections?", skipped("conn-usage"), normal("disk-used"))
     assert "does not apply" in answer.splitlines()[0]
+
+
+def test_of_several_rows_the_worst_one_is_the_number_shown():
+    short, long = (normal("idle-in-transaction", str(pid), pid=pid, idle=idle) for pid, idle in ((1, 0.005), (2, 26.0)))
+    both = [
+        *short[:1],
+        *long[:1],
+        msgspec.structs.replace(long[1], measures=(short[1].measures[0], long[1].measures[0])),
+    ]
+    assert "idle in transaction for at most 26 s" in answered("is anything wrong?", both)
 
 
 def test_times_are_shown_in_the_askers_zone():

@@ -80,8 +80,8 @@ Connections 23 of 97 (24 %): not the bottleneck.
 **Measured**
 - Session 4711 (shop, checkout) opened a transaction 12 min 15 s ago and has done nothing for 12 min; its last statement: `update orders set status = $1 where id = $2`. 8 other sessions wait for it.
   - It leads to: Session 4711 (shop, checkout) blocks 8 sessions on public.orders, the longest for 11 min 30 s
-  - It leads to: 7.1 sessions are active at once on 2 processors
   - It leads to: Sessions spend 85 % of their active time waiting on Lock
+  - It leads to: 7.1 sessions are active at once on 2 processors
 **Why**: An open transaction keeps its locks and keeps dead rows from being removed, while it does no work.
 
 **Now**
@@ -246,7 +246,7 @@ Measured at 2026-11-21 14:30 CST.
 def test_a_follow_up_about_connections():
     before = Exchange(question="实例rm-demo-shop 磁盘使用率", answer="23 %", instance="rm-demo-shop", symptom="disk")
     assert answered("那连接数呢?", *faults.fine(), history=(before,), visible=(SHOP, CLOUD)) == snapshot("""\
-**rm-demo-shop：未测得故障。**
+**rm-demo-shop：连接数 23/97（24 %），没有问题。**
 
 - 连接数 23/97（24 %）
 - 活跃会话 0.4（2 核）

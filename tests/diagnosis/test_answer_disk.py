@@ -160,3 +160,22 @@ def test_what_it_is():
 
 Measured at 2026-11-21 14:30 CST.
 """)
+
+
+def test_sizes_that_the_server_counted_anew_are_no_growth():
+    jumped = faults.part("table", "shop.orders", 115 << 20, 0.9, 600_000, growth=23 << 20)
+    answer = answered("disk full?", faults.disk(), jumped)
+    assert "no expansion is needed now" in answer
+    assert "Nothing grew" in answer
+
+
+def test_a_disk_that_fills_within_the_hour_is_said_so():
+    fast = faults.part("database", "shop", 900 << 30, 0.9, growth=100 << 20)
+    answer = answered("disk full?", faults.disk(600 << 30, 1000 << 30), fast)
+    assert "would be full in about 1 h" in answer.splitlines()[0]
+
+
+def test_free_pages_are_told_to_whoever_deleted_rows():
+    free = normal("sl-freelist", free=14 << 20, size=26 << 20, share=0.56)
+    answer = answered("deleted rows but the space was not released", faults.disk(), free)
+    assert "14 MiB of the 26 MiB file are unused pages (56 %)" in answer

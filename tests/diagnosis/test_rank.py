@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from tests.diagnosis import faults
-from tests.diagnosis.scene import NOW, failed, found, normal, turn
+from tests.diagnosis.scene import NOW, failed, found, normal, skipped, turn
 
 from dbmedic.core.events import Event
 from dbmedic.diagnosis.evidence import evidence
@@ -48,7 +48,7 @@ SCENES: dict[str, tuple[str, list[list[Event]], list[str], list[str]]] = {
         "slow", [faults.idle(), faults.blocking()], ["idle-in-transaction"], ["blocking-tree"]),
     "idle transaction, tree, waits and full connections": (
         "slow", [faults.connections(used=20), faults.blocking(), faults.idle(), faults.waits(), faults.active()],
-        ["idle-in-transaction"], ["blocking-tree", "conn-usage", "active-sessions", "wait-profile"]),
+        ["idle-in-transaction"], ["blocking-tree", "conn-usage", "wait-profile", "active-sessions"]),
     "the tree of a session that is no finding itself": (
         "slow", [faults.blocking(state="active")], ["blocking-tree"], []),
     "an idle transaction that blocks nobody is no cause of another's tree": (
@@ -231,6 +231,21 @@ def test_processors_that_others_keep_busy_are_told_apart():
     assert verdict("health", faults.cpu(), idle_database).roots == ()
     (cause,) = verdict("cpu", faults.cpu(), faults.active()).roots
     assert not cause.outside
+
+
+def test_a_file_cannot_be_blamed_for_busy_processors():
+    (cause,) = verdict("slow", faults.cpu(), skipped("active-sessions")).roots
+    assert cause.outside
+    assert verdict("health", faults.cpu(), skipped("active-sessions")).roots == ()
+
+
+def test_a_statement_that_only_waits_is_an_effect_and_keeps_no_processor_busy():
+    update = "update products set stock = stock - ? where id = ?"
+    waiting = faults.top_query("error", query=update, queryid="q-waits", share=0.75)
+    tree = faults.blocking("warning", blocked=4, waiting_query=update.upper())
+    found_ = verdict("hang", faults.cpu(), waiting, faults.active("error"), faults.waits(), tree)
+    assert [cause.fact.check for cause in found_.roots] == ["blocking-tree", "cpu-saturation"]
+    assert {fact.check for fact in found_.roots[0].chain} == {"top-queries", "active-sessions", "wait-profile"}
 
 
 def test_busy_processors_do_not_explain_connections():

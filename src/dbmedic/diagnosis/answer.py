@@ -65,6 +65,7 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
         case "disk":
             disk_verdict(page, seen, instance)
             disk_numbers(page, seen, instance)
+            _other_leads(page, symptom, seen)
             causes(
                 page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown", *RECLAIM))
             )
@@ -110,6 +111,8 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
         page.said("verdict.skipped", what=said.title(asked_for[0], reader), instance=instance)
     elif any(one.check in (*VITAL, *symptom.lead) for one in verdict.unseen):
         page.said("verdict.partly", instance=instance)
+    elif (lead := _fine_lead(symptom, seen, reader)) is not None and not broad(symptom) and "*" not in symptom.signs:
+        page.said("verdict.fine_lead", *lead[1], instance=instance, what=lead[0])
     elif symptom.posture:
         page.said("verdict.posture_fine", instance=instance)
     elif asked.symptom in ("slow", "hang", "cpu", "memory", "io"):
@@ -125,6 +128,21 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
     if symptom.ask is not None:
         page.gap()
         page.said(f"ask.{symptom.ask}")
+
+
+def _other_leads(page: Page, symptom: Symptom, seen: Evidence) -> None:
+    """What a question about space asks besides the disk itself: free pages, dead rows, logs."""
+    found = {fact.measure.id for fact in seen.facts}
+    for check in symptom.lead:
+        if check not in ("disk-used", "disk-breakdown"):
+            for one in [one for one in seen.of(check) if one.id not in found][:2]:
+                page.bullet(said.finding(one, page.reader), one.id)
+
+
+def _fine_lead(symptom: Symptom, seen: Evidence, reader: Reader) -> tuple[str, tuple[str, ...]] | None:
+    """What was asked about, with its number, when it is fine."""
+    checked = seen.checked.get(symptom.lead[0]) if symptom.lead else None
+    return said.fine(checked, seen, reader) if checked is not None and checked.level == "normal" else None
 
 
 def _proof(page: Page, verdict: Verdict, seen: Evidence) -> None:
@@ -161,7 +179,7 @@ def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> N
         page.part("part.attention" if not verdict.roots else "part.contributing")
         for cause in verdict.contributing:
             fix = cause.fact.finding.fix
-            done = f" → `{fix.statement}` ({reader.say('fix.approval')})" if fix is not None else ""
+            done = f" → {said.code(fix.statement)} ({reader.say('fix.approval')})" if fix is not None else ""
             page.bullet(named(cause, seen, reader) + done, cause.fact.measure.id)
     told = RECLAIM if symptom.style == "disk" else ()
     notes = [fact for fact in verdict.notes if fact.check not in told][: NOTES if "*" in symptom.signs else 2]
@@ -202,7 +220,7 @@ def _unseen(page: Page, verdict: Verdict) -> None:
     grants = list(dict.fromkeys(one.grant for one in relevant if one.grant))
     if grants:
         page.said("part.would_help")
-        page.all(["```sql", *(grant.rstrip(";") + ";" for grant in grants[:UNSEEN]), "```"])
+        page.all(["```sql", *(said.ended(grant) for grant in grants[:UNSEEN]), "```"])
 
 
 def _footer(page: Page, asked: Understood, verdict: Verdict, seen: Evidence) -> None:

@@ -33,6 +33,8 @@ class Causes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     notes: tuple[str, ...]
     working: tuple[str, ...]
     hints: tuple[str, ...]
+    waiting: tuple[str, ...]
+    work: tuple[str, ...]
     magnitude: dict[str, str]
     edge: tuple[Edge, ...]
 
@@ -90,9 +92,14 @@ def _side_by_side(cause: Fact, effect: Fact) -> dict[str, Any]:
     row["same_query"] = _query(cause) is not None and _query(cause) == _query(effect)
     row["same_table"] = bool(_tables(cause) & _tables(effect)) or any(_in_text(name, effect) for name in _tables(cause))
     row["same_holder"] = bool(_names(cause, "pid", "slot", "gid") & _names(effect, "root", "holder", "pid", "gid"))
+    row["waits_with_cause"] = _flat(cause.values.get("waiting_query")) == _flat(effect.values.get("query")) != ""
     waiters = re.findall(r"\d+", str(cause.values.get("waiters") or ""))
     row["waits_for_cause"] = str(effect.values.get("pid")) in waiters
     return row
+
+
+def _flat(statement: Any) -> str:
+    return re.sub(r"\s+", " ", str(statement or "")).strip().lower()
 
 
 def _names(fact: Fact, *columns: str) -> frozenset[str]:

@@ -24,6 +24,8 @@ def named(cause: Cause, seen: Evidence, reader: Reader) -> str:
         return reader.say("verdict.blocks", cause=text, blocked=words.get("blocked"), on_object=words.get("on_object"))
     ratio = said.shown(cause.fact.measure, reader).get("ratio", "")
     active = next((said.shown(one, reader).get("active", "") for one in seen.of("active-sessions")), "")
+    if not active:
+        return reader.say("verdict.outside_unknown", ratio=ratio)
     return reader.say("verdict.outside", ratio=ratio, active=active)
 
 

@@ -16,6 +16,8 @@ FULL, TIGHT = 0.95, 0.80
 RELEASE_FIRST = 0.20
 """Share of the used space from which freeing comes before buying."""
 DAY_S = 86400
+JUMP = 0.1
+"""Growth within one look, as a share of the object's size, that no server writes in a few seconds."""
 ROWS, CURES = 6, 3
 """Rows of the table, statements that free space."""
 OTHERS = 0.2
@@ -94,10 +96,17 @@ def parts(seen: Evidence, *kinds: str) -> list[Measure]:
 
 
 def growing(seen: Evidence) -> list[Measure]:
-    """Tables that grew between the two samples (databases where no table did), fastest first."""
-    rates = [one for one in parts(seen) if (one.values.get("growth") or 0) > 0]
+    """Tables that grew between the two samples (databases where no table did), fastest first.
+
+    What jumped by more than a part of itself was counted anew by the server's statistics, and did not grow.
+    """
+    rates = [one for one in parts(seen) if (one.values.get("growth") or 0) > 0 and not _jumped(one)]
     tables = [one for one in rates if one.values.get("kind") == "table"]
     return sorted(tables or rates, key=lambda one: -one.values["growth"])
+
+
+def _jumped(one: Measure) -> bool:
+    return float(one.values["growth"]) * (one.window_s or 0) > JUMP * (one.values.get("size") or 0)
 
 
 def reclaimable(seen: Evidence) -> list[tuple[str, float, tuple[str, ...]]]:
@@ -159,7 +168,9 @@ def _growth(page: Page, seen: Evidence) -> None:
 
 def _eta(seen: Evidence) -> float | None:
     """Seconds that the fullest volume would last at the pace of this moment; None when nothing grows."""
-    known, rate = volumes(seen), sum(one.values["growth"] for one in growing(seen))
+    known, rates = volumes(seen), growing(seen)
+    whole = [one for one in parts(seen, "database") if (one.values.get("growth") or 0) > 0 and not _jumped(one)]
+    rate = sum(one.values["growth"] for one in whole or rates)
     free = known[0].values.get("free") if known else None
     return free / rate if free and rate > 0 else None
 

@@ -88,7 +88,8 @@ def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: 
     facts = [fact for fact in seen.facts if symptom.posture or not fact.finding.posture]
     lock_share, client_share = _waits(seen)
     candidates = [fact for fact in facts if _counts(fact, symptom)]
-    explained_by = _explained(candidates)
+    waiting = lock_share is not None and lock_share >= WAITING
+    explained_by = _explained(candidates, waiting)
     scores = {id(fact): _score(fact, symptom, objects, window) for fact in candidates}
     found: list[Cause] = []
     for fact in candidates:
@@ -97,7 +98,7 @@ def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: 
         chain = _chain(fact, candidates, explained_by)
         if not any(fit(one.check, symptom) for one in (fact, *chain)):
             continue
-        later = lock_share is not None and lock_share >= WAITING and fact.check in known().working
+        later = waiting and fact.check in known().working
         best = max([scores[id(fact)], *(scores[id(effect)] for effect in chain)])
         most = max([magnitude(fact), *(magnitude(effect) for effect in chain)])
         found.append(
@@ -149,7 +150,9 @@ def _counts(fact: Fact, symptom: Symptom) -> bool:
 
 
 def _outside(fact: Fact, seen: Evidence) -> bool:
-    """The processors are busy, but not with this database: hardly a session of it is active."""
+    """The processors are busy, and not with this database as far as can be seen: hardly a session of it is active."""
+    if "active-sessions" in seen.skipped:
+        return fact.check == "cpu-saturation"
     sessions = next((one.values for one in seen.of("active-sessions")), {})
     active, processors = sessions.get("active"), sessions.get("processors")
     counted_by_us = fact.values.get("running") is not None
@@ -163,15 +166,27 @@ def _client(fact: Fact) -> bool:
     return fact.check == "wait-profile" and fact.values.get("class") == "Client"
 
 
-def _explained(facts: Sequence[Fact]) -> dict[int, Fact]:
-    """Effect -> its cause, without circles: who explains more is the cause."""
+def _explained(facts: Sequence[Fact], locks_rule: bool) -> dict[int, Fact]:
+    """Effect -> its cause, without circles: who explains more is the cause; where locks rule, who makes others wait."""
     found: dict[int, Fact] = {}
+    waiting = {id(one) for one in facts if any(fact.check in known().waiting and causes(fact, one) for fact in facts)}
     for effect in facts:
         behind = [
-            fact for fact in facts if causes(fact, effect) and not (causes(effect, fact) and _later(fact, effect))
+            fact
+            for fact in facts
+            if causes(fact, effect)
+            and not (causes(effect, fact) and _later(fact, effect))
+            and not (id(fact) in waiting and effect.check in known().work)
         ]
         if behind:
-            found[id(effect)] = max(behind, key=lambda fact: (LEVEL[fact.finding.level], magnitude(fact)))
+            found[id(effect)] = max(
+                behind,
+                key=lambda fact: (
+                    locks_rule and fact.check in known().waiting,
+                    LEVEL[fact.finding.level],
+                    magnitude(fact),
+                ),
+            )
     return {one: cause for one, cause in found.items() if not _in_circle(one, found)}
 
 
@@ -240,7 +255,7 @@ def _mentions(fact: Fact, name: str) -> bool:
 def _grouped(roots: Iterable[Cause]) -> list[Cause]:
     """One cause per check, the best object first and the others as its siblings; best check first."""
     by_check: dict[str, list[Cause]] = {}
-    for cause in sorted(roots, key=lambda one: -one.score):
+    for cause in sorted(roots, key=lambda one: (one.later, -one.score)):
         by_check.setdefault(cause.fact.check, []).append(cause)
     return [
         msgspec.structs.replace(first, siblings=tuple(one.fact for one in others))
@@ -269,7 +284,7 @@ def _proven(cause: Cause, symptom: Symptom) -> bool:
     if "*" in symptom.signs or any(check in symptom.signs or check in symptom.lead for check in own):
         return True
     grave = cause.fact.finding.level == "error" and fit(cause.fact.check, symptom) >= 2 and broad(symptom)
-    large = (share(cause.fact) or 0.0) >= PROVEN and fit(cause.fact.check, symptom) >= 2
+    large = (share(cause.fact) or 0.0) >= PROVEN and fit(cause.fact.check, symptom) >= 2 and broad(symptom)
     return grave or large
 
 

@@ -48,19 +48,24 @@ def valued(reader: Reader, key: str, measure: Measure) -> str | None:
     text = lang.template(reader.language, key)
     if text is None:
         return None
-    wanted = lang.fields(text)
-    if any(measure.values.get(name) in (None, "") for name in wanted):
-        return None
-    return text.format_map(shown(measure, reader))
+    words = shown(measure, reader)
+    return None if lang.fields(text) - words.keys() else text.format_map(words)
 
 
 def shown(measure: Measure, reader: Reader) -> dict[str, str]:
-    """Column -> value in words with its unit."""
+    """Column -> value in words with its unit; what is not known is left out."""
     return {
         name: show(value, _unit(measure, name), reader.zone)
-        for name, value in measure.values.items()
-        if value is not None
+        for name, value in _known_by(measure.values).items()
+        if value not in (None, "")
     }
+
+
+def _known_by(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, a session without an application's name known by its client instead."""
+    if "application" in values and not values["application"] and values.get("client"):
+        return {**values, "application": values["client"]}
+    return values
 
 
 def title(check: str, reader: Reader) -> str:
@@ -89,12 +94,21 @@ def why(fact: Fact, reader: Reader) -> str | None:
 
 def fine(checked: Checked, seen: Evidence, reader: Reader) -> tuple[str, tuple[str, ...]] | None:
     """(a few words with the number that shows it, ids of the measures); None when there is nothing short to say."""
-    measure = next((seen.measures[id] for id in checked.measures if id in seen.measures), None)
-    if measure is None:
+    measures = [seen.measures[id] for id in checked.measures if id in seen.measures]
+    if not measures:
         text = lang.template(reader.language, f"none.{checked.check}")
         return None if text is None else (text, ())
+    phrase = lang.template(reader.language, f"fine.{checked.check}")
+    measure = max(measures, key=lambda one: _first_number(one, phrase))
     text = valued(reader, f"fine.{checked.check}", measure)
     return None if text is None else (text, (measure.id,))
+
+
+def _first_number(measure: Measure, text: str | None) -> float:
+    """The number that a phrase shows first, by which the worst of several rows is chosen."""
+    first = re.search(r"\{(\w+)\}", text or "")
+    value = measure.values.get(first[1]) if first else None
+    return float(value) if isinstance(value, int | float) else float("-inf")
 
 
 def fix_lines(fix: Fix, reader: Reader) -> list[str]:
@@ -105,13 +119,24 @@ def fix_lines(fix: Fix, reader: Reader) -> list[str]:
         label.append(reader.say("fix.dangerous"))
     lines = [
         "```sql",
-        fix.statement.rstrip().rstrip(";") + ";",
+        ended(fix.statement),
         "```",
         reader.say("fix.line", label=reader.serial(label)),
     ]
     if fix.rollback:
-        lines.append(reader.say("part.rollback", statement=fix.rollback))
+        lines.append(reader.say("part.rollback", statement=code(fix.rollback)))
     return lines
+
+
+def ended(sql: str) -> str:
+    """A statement with its semicolon; what ends in a comment, or is a line of a configuration, stays as it is."""
+    bare = sql.rstrip().rstrip(";")
+    return bare if "--" in bare else bare + ";"
+
+
+def code(text: str) -> str:
+    """Inline code, also of a text with backticks in it."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def statement(measure: Measure) -> str | None:
@@ -129,7 +154,7 @@ def one_line(sql: str, limit: int = STATEMENT) -> str:
 
 def _readable(measure: Measure, *, statements: bool) -> Measure:
     """The measure with its statements short and quoted."""
-    values: dict[str, Any] = dict(measure.values)
+    values: dict[str, Any] = dict(_known_by(measure.values))
     for name, unit in measure.units.items():
         if unit == "sql" and values.get(name):
             values[name] = one_line(str(values[name])) if statements else "…"
