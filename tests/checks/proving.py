@@ -34,6 +34,9 @@ class Host:
             return [{"volume": "/data", "used": 25 * 2**30, "total": 100 * 2**30, "ratio": 0.25, "source": "host"}]
         if what == "cpu":
             return [{"ratio": 0.33, "cores": 2, "source": "host"}]
+        if what == "memory":
+            free = {"total": 16 * 2**30, "available": 9 * 2**30, "ratio": 0.44, "swap_in": 0.0}
+            return [{**free, "source": "host"}]
         raise Unmeasured("no_host_source", f"{what} is not known here")
 
     async def close(self) -> None: ...

@@ -142,6 +142,22 @@ async def test_an_invalid_index_is_rebuilt_not_doubled(shop: Database) -> None:
     assert advised(said) == {"public.orders.customer_id": "REINDEX INDEX CONCURRENTLY public.orders_customer"}
 
 
+async def test_a_partitioned_table_gets_one_index_for_all_partitions(postgres: Database) -> None:
+    postgres.run(
+        "create table events(id int, device int, day int) partition by range (day)",
+        "create table events_1 partition of events for values from (0) to (100)",
+        "create table events_2 partition of events for values from (100) to (200)",
+        "insert into events select i, i % 20000, i % 200 from generate_series(1, 120000) i",
+        "analyze",
+        "create extension pg_stat_statements",
+    )
+    async with load(postgres, ["select id from events where device = 7"]):
+        said = await heard(["missing-index"], postgres.instance)
+    assert advised(said) == {
+        "public.events.device": "CREATE INDEX events_device_idx ON public.events (device)",
+    }
+
+
 MARIADB = (
     "create table customers(id int primary key, email varchar(80))",
     "insert into customers select seq, concat('u', seq, '@x.com') from seq_1_to_60000",

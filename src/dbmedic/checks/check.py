@@ -265,6 +265,8 @@ def _proofread(check: Check) -> None:
         for also in text.also:
             texts.append((f"text.{tag}.also.say", also.say))
             expressions.append((f"text.{tag}.also.when", also.when))
+            if strange := also.when.names - set(check.columns):
+                raise BadCheck(f"text.{tag}.also.when: {min(strange)!r} is no column")
     for key, expression in expressions:
         if expression and (strange := expression.names - known - SURROUNDINGS):
             raise BadCheck(f"{key}: unknown name {min(strange)!r}")

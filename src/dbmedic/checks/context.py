@@ -128,6 +128,8 @@ class Context:
             found += [{"database": name, **row} for row in rows]
         if failures and len(failures) == len(names):
             raise failures[0]
+        if failures:
+            self.better = f"{len(failures)} of {len(names)} databases could not be visited: {failures[0]}"
         return found
 
     async def look(self, sql: str, *, each_database: bool = False) -> list[Row]:

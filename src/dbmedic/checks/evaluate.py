@@ -130,5 +130,11 @@ def _fix(on: On, row: Row, units: Mapping[str, Unit], around: Around) -> Fix | N
         if statement is None:
             continue
         rollback = template.statement(remedy.rollback, row, units, around.engine) if remedy.rollback else None
-        return Fix(statement=statement, safety=remedy.safety, rollback=rollback, dangerous=remedy.dangerous)
+        return Fix(
+            statement=statement,
+            safety=remedy.safety,
+            rollback=rollback,
+            dangerous=remedy.dangerous,
+            planned=remedy.safety != "MAN" and statements.kind(statement, around.engine) != "unknown",
+        )
     return None

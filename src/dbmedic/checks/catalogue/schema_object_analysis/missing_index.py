@@ -50,7 +50,11 @@ async def rows(context: Context) -> list[Row]:
             key = (row["database"], row["schema"], row["table"], row["columns"])
             found.setdefault(key, row)
     explained = {key[:3] for key in found}
-    others = [_unexplained(row) for key, row in tables.items() if key not in explained and row["scans_per_min"]]
+    others = [
+        _unexplained(row)
+        for key, row in tables.items()
+        if row["scans_per_min"] and (key[0], *_root(row)) not in explained
+    ]
     return [*found.values(), *sorted(others, key=lambda row: -float(row["scans_per_min"]))]
 
 
@@ -69,6 +73,11 @@ def _grown(before: Row | None, now: Row, window_s: float) -> Row:
     return {"scans_per_min": max(0, scans) * 60 / window_s, "read_share": None if share is None else min(1.0, share)}
 
 
+def _root(row: Row) -> tuple[str, str]:
+    """Schema and name of the table as statements call it: the partitioned one of a partition."""
+    return row.get("root_schema") or row["schema"], row.get("root_table") or row["table"]
+
+
 def _unexplained(row: Row) -> Row:
     return {**dict.fromkeys((*UNSEEN, *OF_STATEMENT)), **row, "column": "?", "confidence": "heuristic"}
 
@@ -76,10 +85,9 @@ def _unexplained(row: Row) -> Row:
 async def _missing(context: Context, statement: Row, tables: dict[tuple[Any, ...], Row]) -> Any:
     """A row for each whole-table read of `statement` that an index would save."""
     text, database = str(statement["query"]), statement["database"]
+    words = text.lower()
     mentioned = {
-        (key[1], key[2]): row
-        for key, row in tables.items()
-        if key[0] == database and str(key[2]).lower() in text.lower()
+        (key[1], key[2]): row for key, row in tables.items() if key[0] == database and _root(row)[1].lower() in words
     }
     if not mentioned:
         return
@@ -176,14 +184,18 @@ def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, plann
     scans = row["scans_per_min"]
     if scans is None and statement["calls"] and not statement["ever"]:
         scans = statement["calls"] * 60 / window_s
+    schema, name = _root(row)
     return {
         **row,
+        "schema": schema,
+        "table": name,
+        "partitioned": None if name == row["table"] else "yes",
         "scans_per_min": scans,
         "column": best.columns[0] if len(best.columns) == 1 else "+".join(best.columns),
         "columns": ", ".join(best.columns),
         "kind": best.kind,
         "keys": ", ".join(best.keys),
-        "index": best.name,
+        "index": best.name.replace(table.name, name, 1),
         "defeated": best.defeated,
         "wrapped": best.wrapped,
         "rewrite": best.rewrite,
