@@ -41,9 +41,10 @@ def test_migrations_parse_as_postgresql():
 
 
 def test_both_dialects_have_the_same_statements_and_parameters():
-    assert {q.name: q.params for q in queries("sqlite").values()} == {
-        q.name: q.params for q in queries("postgres").values()
-    }
+    def shared(dialect):
+        return {q.name: q.params for q in queries(dialect).values() if not q.name.startswith("words_")}
+
+    assert shared("sqlite") == shared("postgres")  # the word index is each store's own
 
 
 @pytest.mark.parametrize("query", [q for q in queries("sqlite").values() if q.instant], ids=lambda query: query.name)

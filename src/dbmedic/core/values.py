@@ -204,15 +204,22 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.check}:{self.object}"
 
 
-class Passage(Struct, frozen=True, kw_only=True):
+class Passage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A piece of a document that an answer may cite."""
 
     id: str
     library: str
+    """Id of the dataset."""
     document: str
+    """Id of the document."""
     position: int
+    """In its document, from 1."""
     text: str
     score: float
+    """How much of the query it speaks of, 0..1."""
+    library_name: str = ""
+    title: str = ""
+    """Name of the document."""
 
 
 # -- talking to a model -----------------------------------------------------------------------------------------

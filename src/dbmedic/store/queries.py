@@ -69,8 +69,10 @@ def parse(text: str, dialect: Dialect) -> dict[str, Query]:
 
 @cache
 def queries(dialect: Dialect) -> dict[str, Query]:
-    """All named statements of the store."""
-    return parse((files("dbmedic.store") / "queries.sql").read_text("utf-8"), dialect)
+    """All named statements of the store: of the files for both dialects, and of those named for this one."""
+    names = ("queries.sql", "knowledge.sql", f"search.{dialect}.sql")
+    found = [file for name in names if (file := files("dbmedic.store") / name).is_file()]
+    return parse("\n".join(file.read_text("utf-8") for file in found), dialect)
 
 
 @cache

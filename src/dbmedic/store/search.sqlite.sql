@@ -1,0 +1,39 @@
+-- The word index on SQLite: FTS5 without the text, which stands in `segments`.
+--
+-- A row holds the words of a passage as knowledge/tokens.py makes them, and in `place` the dataset it belongs to.  What
+-- must not be found (switched off, archived) is not in the index.
+
+
+-- name: words_put --
+insert into segment_words (rowid, place, title, body)
+select number, :place, :title, :body from segments where id = :id
+
+-- name: words_delete_of_segment --
+delete from segment_words where rowid in (select number from segments where id = :id)
+
+-- name: words_delete_of_document --
+delete from segment_words where rowid in (select number from segments where document = :document)
+
+-- name: words_delete_of_dataset --
+delete from segment_words where rowid in (select number from segments where dataset = :dataset)
+
+-- name: words_known --
+-- In how many passages of all datasets each word stands.
+select v.term, v.doc as rows
+from json_each(:words) w
+cross join segment_vocabulary v on v.term = w.value
+
+-- name: words_search --
+select
+    s.id, s.document, s.position, s.heading, s.text, d.name, d.words, d.settings, d.dataset, b.name as library, f.score
+from (
+    select rowid as number, bm25(segment_words, 0.0, 2.5, 1.0) as score
+    from segment_words
+    where segment_words match :match
+    order by score
+    limit :limit
+) f
+join segments s on s.number = f.number
+join documents d on d.id = s.document
+join datasets b on b.id = d.dataset
+order by f.score
