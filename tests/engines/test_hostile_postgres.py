@@ -39,6 +39,9 @@ create extension file_fdw;
 create extension dblink;
 create server shell foreign data wrapper file_fdw;
 create foreign table shell (line text) server shell options (program 'touch /tmp/dbmedic-hostile; echo');
+create table parted (line text) partition by list (line);
+create foreign table shell_part partition of parted default server shell
+  options (program 'touch /tmp/dbmedic-hostile; echo');
 """
 STATE = """
 select (select array_agg((oid, relname, relkind, relfilenode, relacl::text)::text order by oid)
@@ -91,7 +94,14 @@ def watch(postgres_server: Server) -> Iterator[Watch]:
         yield Watch(database, stack)
 
 
-TRAPPED = ("table trap", "select 1 @@@ 2", "select 'x'::checked", "select public.lower('x')", "table shell")
+TRAPPED = (
+    "table trap",
+    "select 1 @@@ 2",
+    "select 'x'::checked",
+    "select public.lower('x')",
+    "table shell",
+    "table parted",
+)
 
 
 @pytest.mark.parametrize("statement", TRAPPED)

@@ -190,6 +190,23 @@ async def test_a_view_of_a_user_is_not_read(engine: Engine, postgres: Database) 
         await engine.rows("select * from public.v")
 
 
+async def test_functions_behind_row_security_and_constraints_are_not_run(postgres: Database, role: str) -> None:
+    postgres.run(
+        "create function trace() returns bool language plpgsql immutable as 'begin perform 1/0; return true; end'",
+        "create table guarded (a int)",
+        "alter table guarded enable row level security",
+        "create policy p on guarded using (trace())",
+        "create table parent (a int)",
+        "create table child (check (trace())) inherits (parent)",
+        f"grant select on guarded, parent to {role}",
+    )
+    engine = open_engine(postgres.as_role(role, "pw%27x"))
+    with pytest.raises(Denied, match="row-level security"):
+        await engine.rows("select * from public.guarded")
+    assert await engine.rows("select * from public.parent where a = 1") == []
+    await engine.close()
+
+
 async def test_an_unqualified_table_is_told_how_to_be_written(engine: Engine, postgres: Database) -> None:
     postgres.run("create table t (a int)")
     with pytest.raises(StatementFailed, match=r"public\.orders") as caught:

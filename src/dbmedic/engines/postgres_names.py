@@ -22,9 +22,13 @@ join pg_proc p on d.classid = 'pg_proc'::regclass and p.oid = d.objid join pg_na
 where d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass"""
 
 KINDS = """/* dbmedic */
-select n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = any($1) and c.relname = any($2) and c.relkind in ('v', 'f')"""
+with recursive part as (
+    select c.oid, n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any($1) and c.relname = any($2)
+  union select i.inhrelid, part.schema, part.name from part join pg_inherits i on i.inhparent = part.oid)
+select part.schema::text, part.name::text, c.relkind::text as kind
+from part join pg_class c on c.oid = part.oid where c.relkind in ('v', 'f')"""
+"""Views and foreign tables among the named relations and their partitions."""
 
 _OURS = (None, "pg_catalog", "information_schema")
 

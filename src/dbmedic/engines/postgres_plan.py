@@ -32,6 +32,8 @@ def script(statement: str, *, version: int, schema: str | None) -> str:
         f"set local search_path to {path}",
         "set local max_parallel_workers_per_gather to default",
         "set local jit to default",
+        "set local row_security to default",
+        "set local constraint_exclusion to default",
     ]
     if not count:
         lines.append(f"explain (format json) {text}")

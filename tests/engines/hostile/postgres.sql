@@ -126,6 +126,8 @@ copy public.victim from program 'echo 96,x'
 copy public.victim to stdout
 --- foreign table of a program
 select * from public.shell
+--- foreign table of a program as a partition
+select * from public.parted
 --- end a session
 select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bystander'
 --- cancel a statement
