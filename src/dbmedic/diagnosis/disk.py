@@ -161,8 +161,9 @@ def _growth(page: Page, seen: Evidence) -> None:
     ]
     page.bullet(reader.say("disk.grows", list=reader.listed(said)), *(one.id for one in found[:3]))
     if (eta := _eta(seen)) is not None:
-        free = bytes_text(volumes(seen)[0].values["free"])
-        text = reader.say("disk.eta", free=free, eta=seconds_text(eta), window=seconds_text(window))
+        # One interval is no trend: it gives a date only where waiting for a trend could be too late.
+        free, key = bytes_text(volumes(seen)[0].values["free"]), "disk.eta" if eta < DAY_S else "disk.no_trend"
+        text = reader.say(key, free=free, eta=seconds_text(eta), window=seconds_text(window))
         page.bullet(text, volumes(seen)[0].id)
 
 
