@@ -22,6 +22,9 @@ from dbmedic.core.values import (
     Text,
 )
 from dbmedic.diagnosis.analyst import decide
+from dbmedic.diagnosis.evidence import Fact
+from dbmedic.diagnosis.said import Reader, finding, title, why
+from dbmedic.diagnosis.understand import understand
 
 NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
 """A Saturday, 14:30 in Shanghai."""
@@ -143,6 +146,24 @@ def said(pieces: list[Piece]) -> str:
 def answered(text: str, *groups: list[Event], symptom: str = "slow", **more: Any) -> str:
     """The answer to a question after a turn with these events."""
     return said(decide(request(text, turn(*groups, symptom=symptom), **more)))
+
+
+def golden(text: str, *groups: list[Event], symptom: str = "slow", **more: Any) -> str:
+    """The answer, in which the words that a check's own file chooses stand as «check», «check: why», «check: title»."""
+    ask = request(text, turn(*groups, symptom=symptom), **more)
+    answer = said(decide(ask))
+    reader = Reader(understand(ask.question, ask.instances, ask.history, ask.now).language, ask.question.zone)
+    measures = {event.measure.id: event.measure for event in ask.events if isinstance(event, Measured)}
+    for one in measures.values():
+        answer = answer.replace(finding(one, reader), f"«{one.what}»")
+    for event in ask.events:
+        if isinstance(event, Found):
+            fact = Fact(event.finding, measures[event.finding.measure])
+            answer = answer.replace(why(fact, reader) or "«»", f"«{fact.check}: why»")
+    for check in catalogue():
+        for bracket in (" (", "（"):
+            answer = answer.replace(f"{title(check, reader)}{bracket}", f"«{check}: title»{bracket}")
+    return answer
 
 
 def rests(pieces: list[Piece]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 from tests.diagnosis import faults
-from tests.diagnosis.scene import CLOUD, SHOP, answered, decide, normal, request, said, turn
+from tests.diagnosis.scene import CLOUD, SHOP, answered, decide, golden, normal, request, said, turn
 
 
 def test_a_server_that_cannot_be_reached():
@@ -84,7 +84,7 @@ def test_japanese_and_indonesian():
 
 
 def test_what_no_check_looks_at():
-    assert answered(
+    assert golden(
         "备份是否正常", normal("topology-role", role="primary", version="18.1", database="shop", replicas=1)
     ) == snapshot("""\
 **rm-demo-shop 的备份：无法判断，dbmedic 目前还没有这方面的检查。** 因此既不代表正常，也不代表异常。

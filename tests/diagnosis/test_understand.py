@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -245,3 +246,12 @@ def test_the_requests_language_wins_over_the_texts():
 
 def test_a_text_without_words_is_in_the_language_of_the_conversation():
     assert asked("rm-demo-shop?", history=(ASKED_DISK,)).language == "zh-CN"
+
+
+@pytest.mark.parametrize("filler", ["a", "a ", "慢", "订单页面", "select ", "1:", "why is the "])
+def test_a_huge_question_is_understood_by_its_beginning_and_end_and_at_once(filler):
+    started = time.perf_counter()
+    found = asked(f"rm-demo-shop {filler * (1_000_000 // len(filler))} too many connections?")
+    assert found.instance == "rm-demo-shop"
+    assert "connections" in (found.symptom, *found.also)
+    assert time.perf_counter() - started < 1

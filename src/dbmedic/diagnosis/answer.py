@@ -109,7 +109,9 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
         return
     if asked_for and all(check in seen.skipped for check in asked_for):
         page.said("verdict.skipped", what=said.title(asked_for[0], reader), instance=instance)
-    elif any(one.check in (*VITAL, *symptom.lead) for one in verdict.unseen):
+        return
+    vital = (*VITAL, *symptom.lead) if broad(symptom) or "*" in symptom.signs else symptom.lead
+    if any(one.check in vital for one in verdict.unseen):
         page.said("verdict.partly", instance=instance)
     elif (lead := _fine_lead(symptom, seen, reader)) is not None and not broad(symptom) and "*" not in symptom.signs:
         page.said("verdict.fine_lead", *lead[1], instance=instance, what=lead[0])

@@ -270,7 +270,8 @@ def _named(found: Sequence[Cause], symptom: Symptom) -> tuple[tuple[Cause, ...],
     most = ROOTS if "*" not in symptom.signs else 2 * ROOTS
     near = [c for c in proven if c is proven[0] or c.fact.finding.level == "error" or c.score >= best / 2]
     roots = near[:most]
-    others = [cause for cause in found if cause not in roots]
+    everywhere = broad(symptom) or "*" in symptom.signs
+    others = [cause for cause in found if cause not in roots and (everywhere or not cause.outside)]
     shown = 2 if "*" not in symptom.signs else 2 * ROOTS
     return tuple(roots), tuple(others[:shown]), tuple(others[shown:])
 

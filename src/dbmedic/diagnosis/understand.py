@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dbmedic.core import lang
 from dbmedic.core.values import Exchange, InstanceCard, Question
@@ -51,6 +52,8 @@ class Understood(Struct, frozen=True, kw_only=True):
     """What was taken over from the conversation: "instance", "symptom", "window"."""
 
 
+READ: Final = 6000
+"""Characters of a question that are read: half of them its beginning, half its end."""
 _STRONG: Final = 4
 _SPEED: Final = ("slow", "hang")
 
@@ -69,6 +72,8 @@ def understand(
     question: Question, visible: Sequence[InstanceCard], history: Sequence[Exchange], now: datetime
 ) -> Understood:
     """What the question asks.  The history is oldest first; times are of the asker's zone, UTC where none is known."""
+    if len(question.text) > READ:
+        question = replace(question, text=f"{question.text[: READ // 2]} {question.text[-READ // 2 :]}")
     text = question.text
     bare = names.without(text, visible)
     language = _language(question, bare, history)
