@@ -6,6 +6,7 @@ the answer says so and names the three ways to change that.
 
 from __future__ import annotations
 
+from dbmedic.checks.expression import compiled
 from dbmedic.core.values import Measure
 from dbmedic.diagnosis.evidence import Evidence
 from dbmedic.diagnosis.page import Page
@@ -23,17 +24,16 @@ ROWS, CURES = 6, 3
 OTHERS = 0.2
 """Share of the used space from which what the server does not account for is worth a line."""
 RECLAIM = {
-    "unused-index": ("size",),
-    "duplicate-index": ("size",),
-    "invalid-index": ("size",),
-    "sl-freelist": ("free", "free_bytes", "size"),
-    "my-fragmentation": ("free", "free_bytes", "data_free"),
-    "pg-table-bloat": ("wasted", "bloat"),
-    "pg-index-bloat": ("wasted", "bloat"),
-    "pg-wal-dir": ("over", "excess"),
-    "temp-space-live": ("size",),
+    "unused-index": "size",
+    "duplicate-index": "size",
+    "invalid-index": "size",
+    "sl-freelist": "free",
+    "my-fragmentation": "free",
+    "pg-table-bloat": "wasted",
+    "pg-index-bloat": "wasted",
+    "pg-wal-dir": "size - configured",
 }
-"""Check -> columns that may say how many bytes could be freed, first found counts."""
+"""Check -> bytes that its finding could free, an expression over its columns."""
 
 
 def volumes(seen: Evidence) -> list[Measure]:
@@ -112,11 +112,11 @@ def _jumped(one: Measure) -> bool:
 def reclaimable(seen: Evidence) -> list[tuple[str, float, tuple[str, ...]]]:
     """(check, bytes, measures) of what could be freed, largest first."""
     found = []
-    for check, columns in RECLAIM.items():
+    for check, text in RECLAIM.items():
         facts = [fact for fact in seen.facts if fact.check == check]
-        sizes = [next((fact.values[c] for c in columns if fact.values.get(c)), 0) for fact in facts]
-        if sum(sizes) > 0:
-            found.append((check, float(sum(sizes)), tuple(fact.measure.id for fact in facts)))
+        size = sum(compiled(text)(fact.values) or 0 for fact in facts)
+        if size > 0:
+            found.append((check, float(size), tuple(fact.measure.id for fact in facts)))
     return sorted(found, key=lambda one: -one[1])
 
 
