@@ -30,8 +30,6 @@ PATHS: dict[str, tuple[str, str]] = {
 RAM_SERVICES: dict[Product, tuple[str, ...]] = {"rdsai": ("rdsai",), "polardb": ("polardb",), "das": ("hdm", "das")}
 """Prefixes of RAM actions; the first is the documented one."""
 
-MAX_TARGET_BYTES = 4 * 1024 * 1024
-"""Longest request line: SDKs put whole prompts into the query."""
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
 _MARKS = frozenset(("Action", "Signature", "AccessKeyId", "BearerToken"))
