@@ -15,7 +15,7 @@ import anyio
 from dbmedic.checks import sampling
 from dbmedic.checks.check import Source
 from dbmedic.checks.plan import TIMEOUTS_S, newest, server
-from dbmedic.core.errors import Failure, OutsideFailed, Unmeasured
+from dbmedic.core.errors import Failure, LockBlocked, OutsideFailed, Timeout, Unmeasured
 from dbmedic.core.ports import Target
 from dbmedic.core.values import EngineFacts, Row
 
@@ -111,17 +111,18 @@ class Context:
         async with self.lanes.all:
             return await engine.rows(TAG + sql, params, timeout_s=timeout_s, max_rows=max_rows, database=database)
 
-    async def everywhere(self, sql: str, *, max_rows: int = 1000) -> list[Row]:
+    async def everywhere(self, sql: str, *, max_rows: int = 1000, instead: str | None = None) -> list[Row]:
         """The rows of one statement in each database, largest first, with the column `database`.
 
-        A database that refuses us is passed over unless all do.
+        A database where it is locked out or too slow is asked `instead`; one that refuses us is passed over, which
+        `better` then says, unless all do.
         """
         found: list[Row] = []
         failures: list[OutsideFailed] = []
         names = self.facts.databases[:MAX_DATABASES] or (self.facts.database,)
         for name in names:
             try:
-                rows = await self.rows(sql, database=name, max_rows=max_rows)
+                rows = await self._or(sql, instead, name, max_rows)
             except OutsideFailed as failure:
                 failures.append(failure)
                 continue
@@ -131,6 +132,14 @@ class Context:
         if failures:
             self.better = f"{len(failures)} of {len(names)} databases could not be visited: {failures[0]}"
         return found
+
+    async def _or(self, sql: str, instead: str | None, database: str, max_rows: int) -> list[Row]:
+        try:
+            return await self.rows(sql, database=database, max_rows=max_rows)
+        except (LockBlocked, Timeout):
+            if instead is None:
+                raise
+            return await self.rows(instead, database=database, max_rows=max_rows)
 
     async def look(self, sql: str, *, each_database: bool = False) -> list[Row]:
         return await (self.everywhere(sql, max_rows=MAX_LOOK) if each_database else self.rows(sql, max_rows=MAX_LOOK))

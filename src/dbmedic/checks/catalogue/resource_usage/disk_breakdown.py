@@ -1,14 +1,14 @@
-"""Where the bytes lie: databases, the largest tables, WAL, temporary files; and what grew in the window."""
+"""Where the bytes lie: databases, the largest tables, WAL or binary logs, temporary files; and what grew in the window."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from dbmedic.checks.context import Context
-from dbmedic.core.errors import OutsideFailed
+from dbmedic.core.errors import Denied, LockBlocked, OutsideFailed, StatementFailed, Timeout
 from dbmedic.core.values import Row
 
-PARTS = ("databases", "tables", "wal", "temp", "log")
+PARTS = ("databases", "tables", "wal", "binlog", "temp")
 
 
 async def rows(context: Context) -> list[Row]:
@@ -38,12 +38,36 @@ async def _look(context: Context) -> tuple[dict[tuple[Any, ...], Row], list[Outs
     for part in PARTS:
         if context.source is None or part not in context.source.queries:
             continue
-        sql = context.query(part)
         try:
-            seen = await context.look(sql, each_database=part == "tables" and context.facts.engine == "postgres")
+            seen = await _part(context, part)
         except OutsideFailed as failure:
             failures.append(failure)
             continue
         for row in seen:
             found[row["kind"], row.get("database"), row["name"]] = row
     return found, failures
+
+
+async def _part(context: Context, part: str) -> list[Row]:
+    """The rows of one part; where the exact figures are locked or denied, those of its `_else` query."""
+    other = context.query(f"{part}_else") if context.source and f"{part}_else" in context.source.queries else None
+    if part == "tables" and context.facts.engine == "postgres":
+        return await context.everywhere(context.query(part), instead=other)
+    if part == "binlog":
+        return await _binlog(context)
+    try:
+        return await context.rows(context.query(part))
+    except (Denied, LockBlocked, Timeout):
+        if other is None:
+            raise
+        return await context.rows(other)
+
+
+async def _binlog(context: Context) -> list[Row]:
+    """The binary logs as one row; none where there are none."""
+    try:
+        files = await context.rows(context.query("binlog"))
+    except StatementFailed:
+        return []
+    size = sum(int(file["File_size"]) for file in files)
+    return [{"kind": "binlog", "name": "binary logs", "size": size, "rows": None}]
