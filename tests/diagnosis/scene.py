@@ -6,10 +6,13 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from dbmedic.checks.check import catalogue
 from dbmedic.core.events import Checked, Event, Found, Measured, Skipped, ToolCalled, ToolReturned
 from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import (
+    Call,
     Caller,
     Exchange,
     Finding,
@@ -143,15 +146,30 @@ def said(pieces: list[Piece]) -> str:
     return "".join(piece.text for piece in pieces if isinstance(piece, Text))
 
 
+def concluded(ask: ModelRequest) -> list[Piece]:
+    """The last reply of a turn whose deeper looks find nothing more."""
+    while calls := [piece for piece in (pieces := decide(ask)) if isinstance(piece, Call)]:
+        back = [
+            event
+            for call in calls
+            for event in (
+                ToolCalled(call=call.id, tool=call.tool, args=call.args, reply=ask.reply),
+                ToolReturned(call=call.id, ok=True, content=""),
+            )
+        ]
+        ask = msgspec.structs.replace(ask, events=(*ask.events, *back), reply=ask.reply + 1)
+    return pieces
+
+
 def answered(text: str, *groups: list[Event], symptom: str = "slow", **more: Any) -> str:
     """The answer to a question after a turn with these events."""
-    return said(decide(request(text, turn(*groups, symptom=symptom), **more)))
+    return said(concluded(request(text, turn(*groups, symptom=symptom), **more)))
 
 
 def golden(text: str, *groups: list[Event], symptom: str = "slow", **more: Any) -> str:
     """The answer, in which the words that a check's own file chooses stand as «check», «check: why», «check: title»."""
     ask = request(text, turn(*groups, symptom=symptom), **more)
-    answer = said(decide(ask))
+    answer = said(concluded(ask))
     reader = Reader(understand(ask.question, ask.instances, ask.history, ask.now).language, ask.question.zone)
     measures = {event.measure.id: event.measure for event in ask.events if isinstance(event, Measured)}
     for one in measures.values():

@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 from tests.diagnosis import faults
-from tests.diagnosis.scene import CLOUD, SHOP, answered, failed, normal, request, rests, said, skipped, turn
+from tests.diagnosis.scene import CLOUD, SHOP, answered, concluded, failed, normal, request, rests, said, skipped, turn
 
 from dbmedic.core.events import Measured, ToolCalled, ToolReturned
 from dbmedic.core.values import Call, Exchange, Reasoning, Text
@@ -80,7 +80,7 @@ def test_a_stage_is_run_once():
 
 def test_the_text_comes_line_by_line_and_then_what_it_rests_on():
     events = turn(faults.missing_index(), faults.top_query(), *faults.fine_but("missing-index"))
-    pieces = decide(request("why slow", events))
+    pieces = concluded(request("why slow", events))
     lines = [piece.text for piece in pieces if isinstance(piece, Text)]
     assert len(lines) > 10
     assert all(line.count("\n") == 1 and line.endswith("\n") for line in lines[:-2])
@@ -92,7 +92,7 @@ def test_every_number_rests_on_a_measure_of_this_turn():
         faults.idle(), faults.blocking(), faults.connections(), *faults.fine_but("conn-usage", "blocking-tree")
     )
     known = {event.measure.id for event in events if isinstance(event, Measured)}
-    on = rests(decide(request("why slow", events)))
+    on = rests(concluded(request("why slow", events)))
     assert on
     assert set(on) <= known
     assert len(set(on)) == len(on)
