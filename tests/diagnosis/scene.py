@@ -148,17 +148,14 @@ def said(pieces: list[Piece]) -> str:
 
 def concluded(ask: ModelRequest) -> list[Piece]:
     """The last reply of a turn whose deeper looks find nothing more."""
-    while calls := [piece for piece in (pieces := decide(ask)) if isinstance(piece, Call)]:
-        back = [
-            event
-            for call in calls
-            for event in (
-                ToolCalled(call=call.id, tool=call.tool, args=call.args, reply=ask.reply),
-                ToolReturned(call=call.id, ok=True, content=""),
-            )
-        ]
-        ask = msgspec.structs.replace(ask, events=(*ask.events, *back), reply=ask.reply + 1)
-    return pieces
+    while True:
+        pieces = decide(ask)
+        calls = [piece for piece in pieces if isinstance(piece, Call)]
+        if not calls:
+            return pieces
+        called = [ToolCalled(call=call.id, tool=call.tool, args=call.args, reply=ask.reply) for call in calls]
+        back = [ToolReturned(call=call.id, ok=True, content="") for call in calls]
+        ask = msgspec.structs.replace(ask, events=(*ask.events, *called, *back), reply=ask.reply + 1)
 
 
 def answered(text: str, *groups: list[Event], symptom: str = "slow", **more: Any) -> str:
