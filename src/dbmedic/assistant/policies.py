@@ -13,7 +13,7 @@ from dbmedic.assistant.accounts import DEFAULT
 from dbmedic.core.errors import BadField, NotFound
 from dbmedic.core.log import micros
 from dbmedic.core.ports import Now, Store
-from dbmedic.core.values import Caller
+from dbmedic.core.values import Caller, Row
 from dbmedic.kit.policy import Allowed, Decision, Policy, PolicyError, decide, parse
 
 NAME_CHARS = 128
@@ -139,7 +139,7 @@ class Policies:
                 self._held[account, user] = held
         return held
 
-    async def _rows(self, account: str, user: str) -> list[dict[str, str]]:
+    async def _rows(self, account: str, user: str) -> Sequence[Row]:
         return await self._store.read("policies_of_user", account=account, user_id=user)
 
     async def _user(self, name: str, account: str) -> str:
