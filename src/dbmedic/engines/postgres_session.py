@@ -105,6 +105,7 @@ class PgSession:
     def __init__(self, connection: AsyncConnection[Any], place: Place, database: str) -> None:
         self._connection, self.place, self.database = connection, place, database
         self._timeout_ms = int(PRELUDE["statement_timeout"])
+        self._interrupted = False
 
     @classmethod
     async def open(cls, place: Place, database: str) -> PgSession:
@@ -134,7 +135,11 @@ class PgSession:
 
     @property
     def usable(self) -> bool:
-        return not self._connection.closed and self._connection.info.transaction_status == pq.TransactionStatus.IDLE
+        return not (self._connection.closed or self._interrupted) and self._idle
+
+    @property
+    def _idle(self) -> bool:
+        return self._connection.info.transaction_status == pq.TransactionStatus.IDLE
 
     @property
     def version(self) -> int:
@@ -155,6 +160,8 @@ class PgSession:
         return self._connection.info.host.startswith("/") or not self._connection.info.host
 
     async def interrupt(self) -> None:
+        """Ends the statement on the server; the session runs no other, so that a late cancel hits nobody."""
+        self._interrupted = True
         try:
             await self._connection.cancel_safe(timeout=STOP_S)
         except psycopg.Error:
@@ -192,11 +199,13 @@ class PgSession:
                 if not cursor.nextset():
                     return found
         except psycopg.Error as error:
-            if not self._connection.closed and not self.usable:
+            if not self._connection.closed and not self._idle:
                 await self._connection.rollback()
             raise self.failure(error, reading, timeout_s, time.monotonic() - began) from None
 
     async def _limit(self, timeout_s: float) -> None:
+        if self._interrupted:
+            raise StatementFailed("the statement was stopped before it began", "57014")
         wanted = max(1, round(timeout_s * 1000))
         if wanted != self._timeout_ms:
             await self._connection.execute(b"set statement_timeout = %d" % wanted)
