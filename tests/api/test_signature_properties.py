@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_from_bytes, unquote_to_bytes, urlencode
 
 import pytest
 from alibabacloud_tea_openapi.utils import Utils
@@ -10,7 +10,7 @@ from darabonba.request import DaraRequest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbmedic.api.canonical import NotSigned, Request, pairs
+from dbmedic.api.canonical import NotSigned, Request, canonical_query, pairs
 from dbmedic.api.signature import AccessKey, verify
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -184,3 +184,12 @@ def flipped(raw: bytes, data: st.DataObject) -> bytes:
 @pytest.mark.parametrize("raw", [b"", b"&", b"&&a", b"a=%", b"a=%zz", b"=", b"a=%ff", b"%00=%0a"])
 def test_any_query_is_read_without_a_crash(raw: bytes) -> None:
     assert pairs(raw) == [pair for pair in pairs(raw) if isinstance(pair[0], bytes)]
+
+
+@given(st.binary(max_size=60))
+def test_escapes_are_those_of_the_standard_library(raw: bytes) -> None:
+    assert pairs(raw) == [
+        (unquote_to_bytes(name), unquote_to_bytes(value))
+        for name, _, value in (piece.partition(b"=") for piece in raw.replace(b"+", b" ").split(b"&") if piece)
+    ]
+    assert canonical_query([(raw, raw)]) == f"{quote_from_bytes(raw, safe='')}={quote_from_bytes(raw, safe='')}"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import uuid4
 
 import anyio.to_thread
@@ -42,7 +42,9 @@ from dbmedic.core.values import Caller
 from dbmedic.kit.policy import Denied
 
 LONG_BYTES = 64 * 1024
-"""A request above this is checked in a thread, so that others need not wait."""
+"""A request above this is checked and read in a thread, so that others need not wait."""
+
+T = TypeVar("T")
 
 
 class Asked(NamedTuple):
@@ -100,7 +102,7 @@ async def answered(assistant: Assistant, request: Request) -> Reply | Stream:
         request.operation = operation.name
         wire = import_module(f"dbmedic.api.{name}.wire")
         await _allowed(assistant, request, caller, user, name, operation)
-        found = Fields(parameters(raw, claimed.form))
+        found = Fields(await _aside(raw, parameters, raw, claimed.form))
         form = answer_form(raw, claimed.form, "sse" if assistant.options.streams else "json")
         made = operation.run(assistant, operation.parse(found), Asked(caller, form, request_id))
         answer = await made if isinstance(made, Awaitable) else made
@@ -125,6 +127,13 @@ def _translated(failure: Failure, wire: Any) -> Fault:
 
 def _reply(fault: Fault, request_id: str, host: str) -> Reply:
     return Reply(fault.status, fault.body(request_id, host), tuple(fault.headers(request_id)))
+
+
+async def _aside(raw: Raw, work: Callable[..., T], *args: Any) -> T:
+    """What the work returns; for a long request it is done in a thread."""
+    if len(raw.query) + len(raw.body) > LONG_BYTES:
+        return await anyio.to_thread.run_sync(work, *args)
+    return work(*args)
 
 
 async def _body(request: Request) -> bytes:
@@ -154,11 +163,7 @@ async def _signed_in(assistant: Assistant, raw: Raw) -> tuple[Credential, Caller
         key = AccessKey(
             secret=found.secret, active=found.active, token_sha256=found.token_sha256, expires_at=found.expires_at
         )
-    now = datetime.now(UTC)
-    if len(raw.query) + len(raw.body) > LONG_BYTES:
-        await anyio.to_thread.run_sync(check, raw, claimed, key, now)
-    else:
-        check(raw, claimed, key, now)
+    await _aside(raw, check, raw, claimed, key, datetime.now(UTC))
     assert found is not None
     if not await keys.first_use(found.caller.key, claimed.nonce, NONCE_KEPT):
         raise NotSigned("SignatureNonceUsed", "Specified signature nonce was used already.")
