@@ -26,7 +26,7 @@ from dbmedic.cli import servers
 from dbmedic.engines import grants
 from faults import shop
 from faults.fault import Client, Fault
-from fix_servers import Server, _answers, _folder, _path, _program, _running, _unprivileged
+from fix_servers import Server, _answers, _path, _program, _running, _unprivileged, private_folder
 
 PASSWORD = "a password of the tests"
 LONGEST_S = 240.0
@@ -130,7 +130,7 @@ class Shops:
     def scene(self, fault: Fault, engine: str) -> Iterator[Scene]:
         """A fresh server with the shop and the fault's settings, before any client."""
         made = self._made(engine)
-        with _folder() as folder:
+        with private_folder() as folder:
             subprocess.run(["cp", "-a", f"{made}/.", str(folder)], check=True)
             with _server(engine, folder, fault.settings) as scene:
                 try:
