@@ -78,6 +78,11 @@ async def test_a_value_arrives_as_ours(engine: Engine, sql: str, value: Any) -> 
     assert type(rows[0]["value"]) is type(value)
 
 
+async def test_bits_are_a_number(engine: Engine, mariadb: Database) -> None:
+    mariadb.run("create table flags (a bit(10))", "insert into flags values (b'1000000101'), (null)")
+    assert await engine.rows("select a from flags order by a desc") == [{"a": 517}, {"a": None}]
+
+
 async def test_now_is_utc(engine: Engine) -> None:
     now = (await engine.rows("select now(6) as now"))[0]["now"]
     assert abs((datetime.now(UTC) - now).total_seconds()) < 5

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from asyncmy import errors
 from asyncmy.connection import Connection
-from asyncmy.constants import CLIENT
+from asyncmy.constants import CLIENT, FIELD_TYPE
 
 from dbmedic.core.errors import (
     Denied,
@@ -165,9 +166,11 @@ class MySession:
         await connection.query(text, unbuffered=True)
         result = connection._result
         names = [column[0] for column in result.description or ()]
+        loads = [_LOADS.get(column[1], _value) for column in result.description or ()]
         while (first := await result._read_rowdata_packet_unbuffered()) is not None:
             for row in (first, *result._take_pending_rows(None)):
-                if not cut.takes(dict(zip(names, map(_value, row), strict=True))):
+                values = (load(value) for load, value in zip(loads, row, strict=True))
+                if not cut.takes(dict(zip(names, values, strict=True))):
                     self._interrupted, result.unbuffered_active = True, False
                     connection.close()  # the only way to stop a server that is sending
                     return cut.rows
@@ -236,6 +239,18 @@ def _value(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return sorted(value) if isinstance(value, set) else value
+
+
+def _bits(value: bytes | None) -> int | None:
+    return None if value is None else int.from_bytes(value, "big")
+
+
+def _document(value: str | bytes | None) -> Any:
+    return None if value is None else msgspec.json.decode(value)
+
+
+_LOADS: dict[int, Callable[[Any], Any]] = {FIELD_TYPE.BIT: _bits, FIELD_TYPE.JSON: _document}
+"""MariaDB's JSON is a text to its clients, and stays one."""
 
 
 def _not_connected(error: Exception, place: Place) -> Failure:
