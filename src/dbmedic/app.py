@@ -52,6 +52,7 @@ class Parts(NamedTuple):
         """Closes the parts, the last built first; turns that still run are closed as interrupted."""
         await self.assistant.turns.end(0)
         await self.assistant.chats.end()
+        await self.assistant.files.close()
         await self.assistant.watch.close()
         for model in self.models.values():
             await model.close()
@@ -73,6 +74,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.chats import Chats
     from dbmedic.assistant.conversations import Conversations
     from dbmedic.assistant.feedback import Feedback
+    from dbmedic.assistant.files import Files
     from dbmedic.assistant.folder import key_of, open_folder
     from dbmedic.assistant.instances import Instances
     from dbmedic.assistant.keys import Keys
@@ -111,6 +113,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         took = running.entries[-1].at - running.opened_at
         ops.ended(question.api if question else "", running.turn.closed or "", took.total_seconds())
 
+    files = Files(store, folder.files if folder else None, now=now, new_id=new_id)
     skills = Skills(store, now=now, new_id=new_id)
     agents = Agents(store, skills, tools(), now=now, new_id=new_id)
     turns = Turns(
@@ -124,6 +127,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         limits=Limits(turns=config.max_turns, seconds=config.turn_s),
         ended=ended,
         acting=agents.acting,
+        attached=files.attached,
     )
     ops = Ops(lambda: unready(folder, store), lambda: turns.running)
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
@@ -143,6 +147,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         chats=Chats(store, conversations, now=now),
         runs=Runs(store, conversations),
         people=People(store, now=now),
+        files=files,
         options=Options(streams=config.streams, explains=config.log_level == "debug"),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops)

@@ -6,7 +6,7 @@ Nothing of a protocol is in here: an API chooses limits, headers and the words o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
@@ -24,6 +24,8 @@ BODY_BYTES = 1 << 20
 """Largest body of a JSON request."""
 BODY_S = 60.0
 """How long a body may take to arrive."""
+UPLOAD_S = 600.0
+"""The same for one that is written away as it comes."""
 
 
 class ClientGone(Failure):
@@ -109,6 +111,28 @@ class Request:
                 return await self._read(limit)
         except TimeoutError:
             raise Timeout(BODY_S, "reading the request body") from None
+
+    async def pieces(self, limit: int) -> AsyncIterator[bytes]:
+        """The body as it arrives; raises as `body`."""
+        declared = int(self.head.headers.get("content-length") or 0)
+        if declared > limit:
+            raise TooLarge("request body", declared, limit)
+        loop = asyncio.get_running_loop()
+        until, size, more = loop.time() + UPLOAD_S, 0, True
+        while more:
+            try:
+                message = await asyncio.wait_for(self._receive(), until - loop.time())
+            except TimeoutError:
+                raise Timeout(UPLOAD_S, "reading the request body") from None
+            if message["type"] == "http.disconnect":
+                raise ClientGone("the client closed the connection")
+            piece = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(piece)
+            if size > limit:
+                raise TooLarge("request body", size, limit)
+            if piece:
+                yield piece
 
     async def _read(self, limit: int) -> bytes:
         parts: list[bytes] = []

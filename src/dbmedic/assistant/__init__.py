@@ -11,6 +11,7 @@ from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
+from dbmedic.assistant.files import Files
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
 from dbmedic.assistant.people import People
@@ -46,4 +47,5 @@ class Assistant(NamedTuple):
     chats: Chats
     runs: Runs
     people: People
+    files: Files
     options: Options = Options()

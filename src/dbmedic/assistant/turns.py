@@ -26,7 +26,7 @@ from dbmedic.core.errors import BadField, Busy, NotFound, TooLarge
 from dbmedic.core.events import LIVE_ONLY, CloseReason, Entry, StopRequested, TurnFailed, TurnOpened
 from dbmedic.core.log import micros
 from dbmedic.core.ports import Model, ModelRequest, NewId, Now, Store, Target
-from dbmedic.core.values import Agent, Caller, Exchange, Question, ToolSpec
+from dbmedic.core.values import Agent, Attachment, Caller, Exchange, Question, ToolSpec
 
 logger = structlog.get_logger("dbmedic.turns")
 
@@ -59,14 +59,17 @@ class Turns:
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         ended: Callable[[Running], None] = lambda _: None,
         acting: Callable[[Question], Awaitable[Agent | None]] | None = None,
+        attached: Callable[[Question], Awaitable[tuple[Attachment, ...]]] | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
 
-        `acting` finds the agent that a question selected; without it there is only the default one.
+        `acting` finds the agent that a question selected; without it there is only the default one.  `attached` reads
+        the files of a question.
         """
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
         self._now, self._new_id, self._limits, self._ended, self._acting = now, new_id, limits, ended, acting
+        self._attached = attached
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
         self._slots: dict[str, int] = {}
@@ -229,6 +232,7 @@ class Turns:
         if not opened.opens:
             history = await self._conversations.history(running.conversation, but=running.id, parent=question.parent)
         agent = None if self._acting is None else await self._acting(question)
+        files = await self._attached(question) if self._attached is not None and question.files else ()
         allowed = None if agent is None else agent.tools
         tools = {name: tool for name, tool in self._tools.items() if allowed is None or name in allowed}
         specs = tuple(tool.spec for tool in tools.values())
@@ -241,11 +245,21 @@ class Turns:
                 instances=cards,
                 history=history,
                 events=events,
-                messages=messages(question, history, events, cards, question.language, now=self._now(), agent=agent),
+                messages=messages(
+                    question,
+                    history,
+                    events,
+                    cards,
+                    question.language,
+                    now=self._now(),
+                    agent=agent,
+                    attachments=files,
+                ),
                 tools=specs,
                 reply=reply,
                 now=self._now(),
                 agent=agent,
+                attachments=files,
             )
 
         async def target(instance: str) -> Target:

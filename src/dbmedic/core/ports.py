@@ -14,6 +14,7 @@ from msgspec import Struct
 from dbmedic.core.events import Entry, Event
 from dbmedic.core.values import (
     Agent,
+    Attachment,
     EngineFacts,
     Exchange,
     Instance,
@@ -113,6 +114,8 @@ class ModelRequest(Struct, frozen=True, kw_only=True):
     now: datetime
     agent: Agent | None = None
     """Whom the question selected; None is the default agent."""
+    attachments: tuple[Attachment, ...] = ()
+    """The question's files."""
 
 
 class Model(Protocol):

@@ -74,6 +74,13 @@ class Question(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The request's own form fields, for the history of its wire."""
 
 
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file of a question, as text."""
+
+    name: str
+    text: str
+
+
 class Skill(Struct, frozen=True, kw_only=True):
     """What an agent has been taught, in somebody's own words."""
 

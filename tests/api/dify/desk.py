@@ -25,6 +25,7 @@ from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
+from dbmedic.assistant.files import Files
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
 from dbmedic.assistant.people import People
@@ -119,8 +120,17 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         await instances.add(id, f"postgresql://user:hidden@localhost/{id}", LOCAL)
     conversations = Conversations(store)
     watch = Watch(instances, no_engine, None)  # type: ignore[arg-type]
+    files = Files(store, None, now=now, new_id=new_id)
     spoken = Turns(
-        store, conversations, watch, {"script": Script(*replies)}, {}, now=now, new_id=new_id, limits=Limits(turns)
+        store,
+        conversations,
+        watch,
+        {"script": Script(*replies)},
+        {},
+        now=now,
+        new_id=new_id,
+        limits=Limits(turns),
+        attached=files.attached,
     )
     policies, skills = Policies(store, now=now), Skills(store, now=now, new_id=new_id)
     assistant = Assistant(
@@ -138,6 +148,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         chats=Chats(store, conversations, now=now),
         runs=Runs(store, conversations),
         people=People(store, now=now),
+        files=files,
     )
     secret = (await keys.create(**{"app": "ops", **key})).secret
     seen = list[Seen]()
@@ -147,4 +158,5 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
     finally:
         await spoken.end(0)
         await assistant.chats.end()
+        await files.close()
         await store.close()

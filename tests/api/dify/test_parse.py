@@ -45,6 +45,7 @@ def test_a_question_with_everything() -> None:
         after=None,
         instance="rm-a",
         workflow=None,
+        files=(),
     )
 
 

@@ -18,12 +18,15 @@ from dbmedic.api.dify import actions, wire
 from dbmedic.api.dify.frames import Error
 from dbmedic.api.dify.wire import Fault, invalid
 from dbmedic.api.http import Reply, Request
+from dbmedic.api.multipart import Form, Part, TooManyFiles, form
 from dbmedic.api.stream import Stream
 from dbmedic.assistant import Assistant
-from dbmedic.core.errors import Busy
+from dbmedic.core.errors import BadField, Busy, TooLarge
 from dbmedic.core.values import Caller
 
 _decode = msgspec.json.Decoder().decode
+UPLOAD_BYTES = 101 << 20
+"""Largest form: the largest file there may be, and what is around it."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _YES, _NO = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n")
 
@@ -34,12 +37,12 @@ class Route(NamedTuple):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     """Below `/v1`, with `{names}`."""
-    user: Literal["body", "query", None] = None
+    user: Literal["body", "query", "form", None] = None
     """Where it is read; None: the operation is for the app as a whole."""
     user_required: bool = False
 
     @property
-    def reads(self) -> Literal["body", "query"]:
+    def reads(self) -> Literal["body", "query", "form"]:
         """Where its fields are."""
         return self.user or ("body" if self.method in ("POST", "PUT", "PATCH") else "query")
 
@@ -52,6 +55,8 @@ class Asked(NamedTuple):
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    file: Part | None = None
+    """The one file of a form; dropped after the operation unless it was kept."""
 
 
 class Action(NamedTuple):
@@ -96,16 +101,34 @@ async def performed(action: Action, path: dict[str, str], assistant: Assistant, 
     if "ask" not in caller.rights:
         raise Fault(403, "forbidden", "The key lacks the right to ask.")
     fields: Mapping[str, Any]
-    if action.route.reads == "body":
+    file = None
+    if action.route.reads == "form":
+        fields, file = await _form(headers.get("content-type", ""), assistant, request)
+    elif action.route.reads == "body":
         fields = json_object(headers.get("content-type", ""), await request.body())
     else:
         fields = {name: value for name, value in request.query.items() if value}
-    if action.route.user is not None:
-        caller = msgspec.structs.replace(caller, end_user=_user(fields.get("user"), action.route.user_required))
     try:
-        return await action.run(assistant, action.parse(Asked(fields, path, request.query, headers)), caller)
+        if action.route.user is not None:
+            user = _user(fields.get("user"), action.route.user_required)
+            caller = msgspec.structs.replace(caller, end_user=user)
+        return await action.run(assistant, action.parse(Asked(fields, path, request.query, headers, file)), caller)
     except Busy as busy:
         raise wire.fault_of(busy, caller.app) from busy
+    finally:
+        if file is not None:
+            await file.sink.drop()
+
+
+async def _form(content_type: str, assistant: Assistant, request: Request) -> Form:
+    try:
+        return await form(request.pieces(UPLOAD_BYTES), content_type, assistant.files.incoming)
+    except TooManyFiles as problem:
+        raise Fault(400, "too_many_files", str(problem)) from None
+    except BadField as problem:
+        raise Fault(400, "bad_request", str(problem)) from None
+    except TooLarge as problem:
+        raise Fault(413, "file_too_large", f"File size exceeded. {problem}") from None
 
 
 def json_object(content_type: str, body: bytes) -> dict[str, Any]:

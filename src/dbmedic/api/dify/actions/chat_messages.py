@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, boolean, broken, text
+from dbmedic.api.dify.files import Named, named_files, taken
 from dbmedic.api.dify.resume import Cursor, cursor, followed
 from dbmedic.api.dify.whole import whole
 from dbmedic.api.dify.wire import Fault, end_user_id, invalid, uuid_text, workflow_id
@@ -35,6 +36,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """Not None: frames have ids."""
     instance: str | None
     workflow: str | None
+    files: tuple[Named, ...]
 
 
 def parse(asked: Asked) -> Request:
@@ -49,8 +51,6 @@ def parse(asked: Asked) -> Request:
     mode = fields.get("response_mode")
     if mode not in ("streaming", "blocking", None):
         raise invalid("response_mode: Input should be 'streaming' or 'blocking'")
-    if not isinstance(fields.get("files"), list | None):
-        raise invalid("files: Input should be a list")
     named = fields.get("auto_generate_name")
     conversation = text(fields, "conversation_id").strip()
     _trace_session(asked)
@@ -63,6 +63,7 @@ def parse(asked: Asked) -> Request:
         after=cursor(last) if (last := asked.headers.get("last-event-id")) else None,
         instance=_instance(inputs),
         workflow=_workflow(text(fields, "workflow_id")),
+        files=named_files(fields.get("files")),
     )
 
 
@@ -77,9 +78,12 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply |
         instance=request.instance,
         agent=caller.app,
         inputs=request.inputs,
+        files=await taken(assistant, request.files, caller),
     )
     await assistant.people.seen(caller, end_user_id(caller))
     running = await assistant.turns.ask(question)
+    if question.files:
+        await assistant.files.send(question.files, running.id)
     if request.conversation is None and request.named:
         assistant.chats.name_when_closed(running)
     named = (b"x-workflow-run-id", running.run.encode())

@@ -8,11 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, json_reply, page_size
+from dbmedic.api.dify.files import shown
 from dbmedic.api.dify.whole import whole
 from dbmedic.api.dify.wire import Fault, Message, invalid, uuid_text
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
 from dbmedic.assistant.feedback import Rating
+from dbmedic.assistant.files import StoredFile
 from dbmedic.core.errors import NotFound
 from dbmedic.core.values import Caller
 
@@ -49,10 +51,17 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply:
                 raise Fault(404, "not_found", "First Message Not Exists.") from None
             raise
         messages = [whole(log).message() for log in logs.rows]
-        ratings = await assistant.feedback.of([message.id for message in messages])
-        page |= {"has_more": logs.has_more, "data": [_rated(one, ratings.get(one.id)) for one in messages]}
+        ids = [message.id for message in messages]
+        ratings, files = await assistant.feedback.of(ids), await assistant.files.of(ids)
+        page |= {"has_more": logs.has_more, "data": [_with(one, ratings, files) for one in messages]}
     return json_reply(page)
 
 
-def _rated(message: Message, rating: Rating | None) -> Message:
-    return message if rating is None else msgspec.structs.replace(message, feedback={"rating": rating})
+def _with(message: Message, ratings: dict[str, Rating], files: dict[str, list[StoredFile]]) -> Message:
+    """The message with what its log does not hold."""
+    rating = ratings.get(message.id)
+    return msgspec.structs.replace(
+        message,
+        feedback=None if rating is None else {"rating": rating},
+        message_files=[shown(file) for file in files.get(message.id, ())],
+    )

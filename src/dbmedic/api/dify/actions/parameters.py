@@ -7,7 +7,9 @@ from typing import Any
 from dbmedic.api.dify.action import Asked, Route, json_reply
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
+from dbmedic.assistant.files import MOST
 from dbmedic.core.values import Caller
+from dbmedic.kit.extract import READABLE
 
 ROUTE = Route("GET", "/parameters")
 OPENING = "Ask about a database: why it is slow, how full it is, who blocks whom."
@@ -19,7 +21,7 @@ LIMITS = {
     "video_file_size_limit": 100,
     "audio_file_size_limit": 50,
     "file_size_limit": 15,
-    "workflow_file_upload_limit": 10,
+    "workflow_file_upload_limit": MOST,
 }
 """Megabytes, and the number of files of one message."""
 INSTANCE = {
@@ -57,11 +59,11 @@ def shown() -> dict[str, Any]:
         "sensitive_word_avoidance": {"enabled": False, "type": "", "configs": []},
         "file_upload": {
             "image": {"enabled": False, "number_limits": 3, "detail": "high", "transfer_methods": METHODS},
-            "enabled": False,
-            "allowed_file_types": [],
-            "allowed_file_extensions": [],
+            "enabled": True,
+            "allowed_file_types": ["custom"],
+            "allowed_file_extensions": [f".{extension}" for extension in sorted(READABLE)],
             "allowed_file_upload_methods": METHODS,
-            "number_limits": 3,
+            "number_limits": MOST,
         },
         "system_parameters": LIMITS,
     }
