@@ -248,11 +248,11 @@ def test_a_follow_up_about_connections():
     assert golden("那连接数呢?", *faults.fine(), history=(before,), visible=(SHOP, CLOUD)) == snapshot("""\
 **rm-demo-shop：连接数 23/97（24 %），没有问题。**
 
-- 连接数 23/97（24 %）
 - 活跃会话 0.4（2 核）
 - CPU 12 %
 - 缓存命中率 99.7 %
 - 磁盘 23 GiB/100 GiB（23 %）
+- 没有会话在等锁
 
 应用的连接池有多大，部署了几个副本？
 

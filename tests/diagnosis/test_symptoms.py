@@ -63,13 +63,6 @@ def test_latin_words_match_whole_words_only():
     assert "memory" in said("more ram?")
 
 
-def test_every_check_of_the_catalogue_is_in_some_plan_besides_the_health_check():
-    planned = {
-        check for symptom in symptoms().values() if symptom.id != "health" for s in symptom.stages for check in s
-    }
-    assert set(catalogue()) - planned <= {"version-eol"} | set()
-
-
 @pytest.mark.parametrize("edge", causes.known().edge, ids=lambda edge: f"{edge.causes[0]}>{edge.effects[0]}")
 def test_an_edge_reads_columns_that_its_checks_have(edge):
     if edge.when is None:

@@ -77,7 +77,7 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             page.said("verdict.facts", instance=instance)
             page.gap()
             facts(page, symptom, seen)
-            causes(page, verdict.roots)
+            causes(page, tuple(cause for cause in verdict.roots if cause.fact.check not in symptom.lead))
         case _:
             _headline(page, asked, symptom, verdict, seen, instance)
             _leads(page, symptom, verdict, seen)
@@ -110,10 +110,11 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
     if asked_for and all(check in seen.skipped for check in asked_for):
         page.said("verdict.skipped", what=said.title(asked_for[0], reader), instance=instance)
         return
+    lead = _fine_lead(symptom, seen, reader)
     vital = (*VITAL, *symptom.lead) if broad(symptom) or "*" in symptom.signs else symptom.lead
     if any(one.check in vital for one in verdict.unseen):
         page.said("verdict.partly", instance=instance)
-    elif (lead := _fine_lead(symptom, seen, reader)) is not None and not broad(symptom) and "*" not in symptom.signs:
+    elif lead is not None:
         page.said("verdict.fine_lead", *lead[1], instance=instance, what=lead[0])
     elif symptom.posture:
         page.said("verdict.posture_fine", instance=instance)
@@ -126,7 +127,7 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
             "verdict.client", *(one.id for one in seen.of("wait-profile")), share=ratio_text(verdict.client_share)
         )
     page.gap()
-    _proof(page, verdict, seen)
+    _proof(page, verdict, seen, said_already=lead[0] if lead is not None else "")
     if symptom.ask is not None:
         page.gap()
         page.said(f"ask.{symptom.ask}")
@@ -142,14 +143,17 @@ def _other_leads(page: Page, symptom: Symptom, seen: Evidence) -> None:
 
 
 def _fine_lead(symptom: Symptom, seen: Evidence, reader: Reader) -> tuple[str, tuple[str, ...]] | None:
-    """What was asked about, with its number, when it is fine."""
+    """The narrow thing that was asked about, with its number, when it is fine."""
+    if broad(symptom) or "*" in symptom.signs:
+        return None
     checked = seen.checked.get(symptom.lead[0]) if symptom.lead else None
     return said.fine(checked, seen, reader) if checked is not None and checked.level == "normal" else None
 
 
-def _proof(page: Page, verdict: Verdict, seen: Evidence) -> None:
+def _proof(page: Page, verdict: Verdict, seen: Evidence, said_already: str) -> None:
     """Three to five numbers that show that nothing is wrong."""
     shown = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None]
+    shown = [item for item in shown if item[0] != said_already]
     with_numbers = [item for item in shown if item[1]]
     for text, measures in (with_numbers + [item for item in shown if not item[1]])[:FINE]:
         page.bullet(text, *measures)
@@ -181,10 +185,13 @@ def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> N
         page.part("part.attention" if not verdict.roots else "part.contributing")
         for cause in verdict.contributing:
             fix = cause.fact.finding.fix
-            done = f" → {said.code(fix.statement)} ({reader.say('fix.approval')})" if fix is not None else ""
+            approval = reader.say("fix.line", label=reader.say("fix.approval"))
+            done = f" → {said.code(fix.statement)} {approval}" if fix is not None else ""
             page.bullet(named(cause, seen, reader) + done, cause.fact.measure.id)
     told = RECLAIM if symptom.style == "disk" else ()
-    notes = [fact for fact in verdict.notes if fact.check not in told][: NOTES if "*" in symptom.signs else 2]
+    wide = broad(symptom) or "*" in symptom.signs
+    notes = [f for f in verdict.notes if f.check not in told and (wide or f.finding.level == "error")]
+    notes = notes[: NOTES if "*" in symptom.signs else 2]
     if notes:
         page.gap()
         items = [said.headline(fact, reader) for fact in notes]
