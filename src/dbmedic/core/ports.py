@@ -80,7 +80,7 @@ class MetricSource(Protocol):
     async def rows(self, what: str, instance: Instance, engine: Engine) -> list[Row]:
         """Rows of a family, in base units.
 
-        "disk": volume, used, total, ratio, source · "cpu": ratio, cores, source ·
+        "disk": volume, used, total, free, ratio of used to used + free, source · "cpu": ratio, cores, source ·
         "memory": total, available, ratio (used), swap_in (bytes per second), source.
         Raises `Unmeasured("no_host_source", …)` where this source cannot know.
         """

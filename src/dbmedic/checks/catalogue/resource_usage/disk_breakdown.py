@@ -1,4 +1,4 @@
-"""Where the bytes lie: databases, the largest tables, WAL or binary logs, temporary files; and what grew in the window."""
+"""Where the bytes lie: databases, the largest tables, WAL or binary logs, temporary files; and what grew."""
 
 from __future__ import annotations
 
