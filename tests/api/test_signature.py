@@ -192,3 +192,8 @@ def test_roa_v1_refuses_what_could_be_read_in_two_ways() -> None:
 
 def test_more_parameters_than_anybody_sends() -> None:
     assert refusal(Request("POST", b"/", b"a=1&" * 1000, [])) == "RequestEntityTooLarge"
+
+
+def test_roa_v1_without_a_nonce_works_once_by_its_signature() -> None:
+    headers = [(b"authorization", b"acs ak:abc="), (b"date", b"Fri, 02 Jan 2026 03:04:05 GMT")]
+    assert credential(Request("POST", b"/v1/chat-messages", b"", headers)).nonce == "signature:abc="

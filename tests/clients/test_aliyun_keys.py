@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from alibabacloud_credentials.client import Client as Credentials
 from alibabacloud_credentials.models import Config as CredentialsConfig
 from alibabacloud_rdsai20250507 import models as rds
@@ -116,3 +117,42 @@ async def test_dify_and_rds_ai_share_a_path() -> None:
         both = signed(here, "ChatMessages", path="/v1/chat-messages", body=dify, kind="application/json")
         assert (await both.send()).code == "MissingParameter"
         assert (await sent(f"{url}?Query=why", {})).code == "MissingAccessKeyId"
+
+
+async def test_the_classic_core_on_the_documented_path() -> None:
+    """ROA V1: the path alone names the action, and the body is covered by its MD5."""
+    async with cloud() as here:
+
+        def asked(body: str = "", **fields: str) -> Any:
+            client = AcsClient(here.key.access_key_id, here.key.access_key_secret, "cn-hangzhou")
+            request = CommonRequest()
+            request.set_accept_format("json")
+            request.set_domain(here.url.removeprefix("http://"))
+            request.set_protocol_type("http")
+            request.set_method("POST")
+            request.set_version("2025-05-07")
+            request.set_uri_pattern("/v1/chat-messages")
+            for name, value in fields.items():
+                request.add_query_param(name, value)
+            if body:
+                request.set_content(body.encode())
+                request.add_header("Content-Type", "application/json")
+            return json.loads(client.do_action_with_exception(request))
+
+        answered = await called(lambda: asked(Query="How full is it? a=b", ConversationId="", EventMode="inline"))
+        assert answered["Answer"] == WHOLE
+        assert (await called(lambda: asked('{"Query":"磁盘"}')))["Answer"] == WHOLE
+        error = await refused(called(lambda: asked(Query="a & b")))
+        assert error.get_error_code() == "IncompleteSignature"
+
+
+async def test_a_fault_of_ours_is_still_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with cloud() as here:
+
+        async def broken(*_: object) -> None:
+            raise ZeroDivisionError("a secret in a message")
+
+        monkeypatch.setattr(here.assistant.conversations, "list", broken)
+        error = await refused(here.rdsai().get_conversations_async(rds.GetConversationsRequest()))
+        assert (error.code, error.status_code) == ("InternalError", 500)
+        assert "secret" not in str(error.data)

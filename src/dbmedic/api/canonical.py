@@ -137,8 +137,11 @@ def rpc_text(request: Request) -> bytes:
     return f"{request.method}&%2F&{twice}".encode()
 
 
-def roa_text(request: Request) -> bytes:
-    """What was signed with ROA V1.  Nothing is escaped in this text, so what could be read in two ways is refused."""
+def roa_texts(request: Request) -> Iterator[bytes]:
+    """What may have been signed with ROA V1: of a blank value some clients write `name`, others `name=`.
+
+    Nothing is escaped in this text, so what could be read in two ways is refused.
+    """
     found = pairs(request.query)
     if any(b"&" in name + value or b"=" in name for name, value in found):
         raise NotSigned("IncompleteSignature", f"`&` in a parameter cannot be signed in this form; use {ACS3}")
@@ -151,6 +154,7 @@ def roa_text(request: Request) -> bytes:
     fixed = [header(request.headers, name) or "" for name in (b"accept", b"content-md5", b"content-type", b"date")]
     names = sorted({name for name, _ in request.headers if name.startswith(b"x-acs-")})
     extra = [f"{name.decode('latin-1')}:{header(request.headers, name)}" for name in names]
-    query = b"&".join([name + (b"=" + value if value else b"") for name, value in sorted(found)])
-    resource = request.path + (b"?" + query if query else b"")
-    return "\n".join([request.method, *fixed, *extra, ""]).encode() + resource
+    head = "\n".join([request.method, *fixed, *extra, ""]).encode() + request.path
+    for blank in (b"", b"=") if any(not value for _, value in found) else (b"",):
+        query = b"&".join([name + (b"=" + value if value else blank) for name, value in sorted(found)])
+        yield head + (b"?" + query if query else b"")

@@ -26,7 +26,7 @@ from dbmedic.api.canonical import (
     form_pairs,
     header,
     pairs,
-    roa_text,
+    roa_texts,
     rpc_text,
 )
 
@@ -131,7 +131,8 @@ def _roa(request: Request, rest: str) -> Credential:
         form="roa",
         key=key,
         token=header(request.headers, b"x-acs-security-token") or None,
-        nonce=header(request.headers, b"x-acs-signature-nonce") or "",
+        # The classic core sends no nonce here; then the signature itself, which covers the date, works once.
+        nonce=header(request.headers, b"x-acs-signature-nonce") or f"signature:{given}",
         date=header(request.headers, b"date") or "",
         signature=given,
     )
@@ -235,7 +236,10 @@ def signature(form: str, secret: str, text: bytes) -> bytes:
 
 def strings_to_sign(request: Request, claimed: Credential) -> Iterator[bytes]:
     """The texts that the sender may have signed."""
-    if claimed.form == "acs3":
-        yield from acs3_texts(request, claimed.signed)
-    else:
-        yield rpc_text(request) if claimed.form == "rpc" else roa_text(request)
+    match claimed.form:
+        case "acs3":
+            yield from acs3_texts(request, claimed.signed)
+        case "rpc":
+            yield rpc_text(request)
+        case _:
+            yield from roa_texts(request)
