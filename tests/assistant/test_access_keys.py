@@ -89,7 +89,7 @@ async def test_the_secret_is_not_in_the_store(desk: Desk, place: Path) -> None:
 
 async def test_revoked_with_all_other_keys(desk: Desk) -> None:
     made = await desk.access_keys.create(name="ci")
-    assert [key.name for key in await desk.keys.list()] == ["ci"]
+    assert [key.name for key in await desk.keys.list()] == [f"{made.access_key_id} ci"], "lists name the public id"
     assert (await desk.access_keys.find(made.access_key_id)).active  # type: ignore[union-attr]
     await desk.keys.revoke(made.id)
     assert not (await desk.access_keys.find(made.access_key_id)).active  # type: ignore[union-attr]

@@ -102,7 +102,7 @@ class AccessKeys:
             "user": user,
             "app": None,
             "kind": "ram",
-            "name": name or public,
+            "name": f"{public} {name}".rstrip(),
             # Never the hash of anything: the id is public and must not open what hashes of secrets open.
             "hash": f"ram:{public}",
             "sealed": self._secrets.seal(secret, _place(id_)),
