@@ -1,10 +1,11 @@
 """The TOML unit: strict decoding, words, versions and engines."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from dbmedic.checks.check import BadCheck, decode, render, words
+from dbmedic.checks.check import BadCheck, decode, load, render, words
 from dbmedic.checks.plan import newest
 from dbmedic.core.values import Measure
 
@@ -124,3 +125,13 @@ def test_a_finding_is_a_sentence_with_units() -> None:
     assert render(check, measure(table="t", size=3 * 2**30, idle=200), "en") == "t takes 3 GiB. Idle for 3 min 20 s."
     assert render(check, measure(table="t", size=None), "en") == "t takes unknown."
     assert render(check, measure(table="t", size=3 * 2**30), "zh-TW") == "t 占用 3 GiB。"
+
+
+def test_a_strangers_folder_runs_no_code(tmp_path: Path) -> None:
+    (tmp_path / "item").mkdir()
+    file = tmp_path / "item" / "big-table.toml"
+    file.write_text(UNIT)
+    assert set(load(tmp_path)) == {"big-table"}
+    file.write_text(UNIT.replace('sql = "mysql"', "python = true"))
+    with pytest.raises(BadCheck, match=r"item/big-table.toml: python"):
+        load(tmp_path)

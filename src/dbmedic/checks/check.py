@@ -196,20 +196,26 @@ def decode(text: str, name: str, item: str) -> Check:
     return check
 
 
-def load(folder: Path) -> dict[str, Check]:
-    """All checks of a folder of inspection items, by id.  Raises `BadCheck`."""
+def load(folder: Path, *, code: bool = False) -> dict[str, Check]:
+    """All checks of a folder of inspection items, by id.  Raises `BadCheck`.
+
+    A stranger's folder is data: only with `code` may its checks have a `.py` beside them.
+    """
     found: dict[str, Check] = {}
     for file in sorted(folder.glob("*/*.toml")):
         if file.stem in found:
             raise BadCheck(f"{file.parent.name}/{file.name}: there is another check {file.stem}")
-        found[file.stem] = decode(file.read_text(encoding="utf-8"), file.stem, file.parent.name)
+        check = decode(file.read_text(encoding="utf-8"), file.stem, file.parent.name)
+        if not code and any(source.python for on in check.on.values() for source in (on, on.fallback) if source):
+            raise BadCheck(f"{check.item}/{file.name}: python is for checks that come with dbmedic")
+        found[file.stem] = check
     return found
 
 
 @cache
 def catalogue() -> Mapping[str, Check]:
     """The built-in checks, by id; read once."""
-    return load(Path(__file__).parent / "catalogue")
+    return load(Path(__file__).parent / "catalogue", code=True)
 
 
 def words(check: Check, language: str | None) -> Words:

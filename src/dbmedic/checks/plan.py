@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from dbmedic.checks.check import Check, On, Source
+from dbmedic.checks.template import ident
 from dbmedic.core.errors import BadField
 from dbmedic.core.values import EngineFacts
 
@@ -136,10 +137,10 @@ def lacking(access: Access, facts: EngineFacts, hidden: int | None = None) -> tu
 
 
 def _filled(text: str, facts: EngineFacts, hidden: int | None) -> str:
-    role, database = f'"{facts.role}"' if "-" in facts.role else facts.role, facts.database
+    role = ident(facts.role, facts.engine) if facts.engine == "postgres" else facts.role
     return (
         text.replace("{role}", role)
-        .replace("{database}", database)
+        .replace("{database}", facts.database)
         .replace("{hidden}", "some" if hidden is None else str(hidden))
     )
 
