@@ -51,6 +51,12 @@ def nodes(plan: dict[str, Any]) -> list[str]:
         ("with o as (select * from orders where id = $1) select * from o", "Index Scan"),
         ("select * from orders where created > $1::timestamptz and customer::text like $2", "Seq Scan"),
         ("select nextval($1)", "Result"),
+        ("select extract($1 from created) from orders", "Seq Scan"),
+        ("select timestamp with time zone $1 - created, numeric $2 from orders", "Seq Scan"),
+        ("select * from generate_series($1, $2)", "Function Scan"),
+        ("select count($1), jsonb_agg(jsonb_build_object($2, id)) from orders", "Aggregate"),
+        ("select $1 + $2 from orders where day = $3::date", "Seq Scan"),
+        ("select * from (values ($1), ($2)) v (id) join orders using (id)", "Nested Loop"),
     ],
 )
 async def test_a_normalised_statement_has_a_plan(engine: Engine, statement: str, node: str) -> None:
@@ -74,6 +80,11 @@ async def test_the_schema_decides_what_a_name_means(engine: Engine) -> None:
     assert caught.value.sqlstate == "42P01"
     assert (await engine.plan("select * from orders", schema="shop"))["Plan"]["Relation Name"] == "orders"
     assert (await engine.plan("select * from plain"))["Plan"]["Relation Name"] == "plain"
+
+
+async def test_a_placeholder_whose_type_cannot_be_told_is_said(engine: Engine) -> None:
+    with pytest.raises(StatementFailed, match="the type of a placeholder cannot be told"):
+        await engine.plan("insert into orders (id, day) select g, $2 from generate_series($1, $3) g", schema="shop")
 
 
 async def test_a_plan_leaves_no_transaction_and_no_setting_behind(engine: Engine) -> None:
@@ -105,6 +116,9 @@ async def test_what_has_no_plan_is_refused(engine: Engine, statement: str) -> No
         ("interval $1", "$1::interval"),
         ("interval $1 day to second", "$1::interval"),
         ("x > date $12 and y", "x > $12::date and y"),
+        ("double  precision $1 + bool $2", "$1::float8 + $2::bool"),
+        ("timestamp without time zone $1", "$1::timestamp"),
+        ("extract ($1 from x)", "extract(epoch from x)"),
         ("select 'interval $1'", "select 'interval $1'"),
         ("extract(day from a) + $1", "extract(day from a) + $1"),
     ],

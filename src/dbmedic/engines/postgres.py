@@ -16,7 +16,7 @@ from dbmedic.core.values import EngineFacts, Row
 from dbmedic.engines import postgres_facts
 from dbmedic.engines.pool import STOP_S, Pool
 from dbmedic.engines.postgres_names import Names
-from dbmedic.engines.postgres_plan import script
+from dbmedic.engines.postgres_plan import STANDINS, UNTYPED, script
 from dbmedic.engines.postgres_session import PgSession, Place
 from dbmedic.engines.reads import bound, refused
 from dbmedic.engines.secrets import without_secrets
@@ -75,12 +75,21 @@ class Postgres:
         reading = Reading(found.kind, None, tuple(own), ())
 
         async def work(session: PgSession) -> dict[str, Any]:
-            asked = script(statement, version=session.version, schema=schema)
-            rows = await session.run(asked, reading, timeout_s=timeout_s)
-            if not rows or not isinstance(rows[0][0], list):
-                raise StatementFailed("the server gave no plan", "")
-            plan: dict[str, Any] = rows[0][0][0]
-            return plan
+            failure: StatementFailed | None = None
+            for standin in STANDINS:
+                asked = script(statement, version=session.version, schema=schema, standin=standin)
+                try:
+                    rows = await session.run(asked, reading, timeout_s=timeout_s)
+                except StatementFailed as error:
+                    if error.sqlstate not in UNTYPED or "$" not in statement:
+                        raise
+                    failure = failure or error
+                else:
+                    plan: dict[str, Any] = rows[0][0][0]
+                    return plan
+            raise StatementFailed(
+                f"no plan without values: the type of a placeholder cannot be told ({failure})", "42P18"
+            )
 
         return await self._pool.use(database or self._place.database, work, limit_s=timeout_s + STOP_S)
 

@@ -1,20 +1,39 @@
 """The script that asks PostgreSQL for a plan without running anything, and the text it can be asked with.
 
-Statistics views write `$1` for every constant, also where no parameter may stand (`interval $1`, `date $1`); those are
-given back a type.  From 16 on the planner takes placeholders as they are; before, a prepared statement is explained
-with NULLs under a forced generic plan.
+Statistics views write `$1` for every constant, also where no parameter may stand (`interval $1`, `extract($1 from x)`);
+those are given back a type.  From 16 on the planner takes placeholders as they are; before, a prepared statement is
+explained with NULLs under a forced generic plan.  Where a placeholder's type cannot be told, plain values stand in.
 """
 
 from __future__ import annotations
 
+import re
+
 from dbmedic.core.errors import StatementFailed
 from dbmedic.kit.statements.text import Token, placeholders, significant, tokens
 
-_TYPES = {"interval", "date", "time", "timestamp", "timestamptz", "timetz"}
+STANDINS = (None, "1", "'1'")
+"""What stands for a placeholder, tried in this order: itself, a number, a text."""
+UNTYPED = {"42725", "42P18", "42P08", "42804", "42883"}
+"""SQLSTATEs that say: the type of something is not known; the next of `STANDINS` may do."""
+_TYPES = frozenset(
+    (
+        "interval", "date", "time", "timestamp", "timestamptz", "timetz", "bool", "boolean", "int", "integer", "int2",
+        "int4", "int8", "smallint", "bigint", "numeric", "decimal", "real", "float", "float4", "float8", "text",
+        "varchar", "char", "bpchar", "name", "json", "jsonb", "xml", "uuid", "inet", "cidr", "macaddr", "bytea", "oid",
+        "regclass", "money", "bit", "varbit", "point", "box", "pg_lsn", "tsquery", "tsvector",
+    )
+)  # fmt: skip
+_LONG_TYPES = (
+    (re.compile(r"\btimestamp\s+with\s+time\s+zone(?=\s+\$\d)", re.IGNORECASE), "timestamptz"),
+    (re.compile(r"\btimestamp\s+without\s+time\s+zone(?=\s+\$\d)", re.IGNORECASE), "timestamp"),
+    (re.compile(r"\bdouble\s+precision(?=\s+\$\d)", re.IGNORECASE), "float8"),
+    (re.compile(r"\bextract\s*\(\s*\$\d+(?=\s+from\b)", re.IGNORECASE), "extract(epoch"),
+)
 _FIELDS = {"year", "month", "day", "hour", "minute", "second", "to"}
 
 
-def script(statement: str, *, version: int, schema: str | None) -> str:
+def script(statement: str, *, version: int, schema: str | None, standin: str | None = None) -> str:
     """Statements in one transaction of their own, read-only; the EXPLAIN gives the only rows.
 
     Raises `StatementFailed` for a text that was cut off.
@@ -25,6 +44,8 @@ def script(statement: str, *, version: int, schema: str | None) -> str:
     if not found or any(token.kind == "open" for token in found):
         raise StatementFailed("the statement was cut off by the server; raise track_activity_query_size", "42601")
     text = plannable(statement[: found[-1].start + len(found[-1].text)])
+    if standin is not None:
+        text = _filled(text, standin)
     count = placeholders(significant(text, "postgres"))
     path = f"{_ident(schema)}, public" if schema else "default"
     lines = [
@@ -52,6 +73,8 @@ def script(statement: str, *, version: int, schema: str | None) -> str:
 
 def plannable(statement: str) -> str:
     """The text with types in front of placeholders moved behind them: `interval $1` -> `$1::interval`."""
+    for long, short in _LONG_TYPES:
+        statement = long.sub(short, statement)
     out: list[str] = []
     held: Token | None = None
     after_field = False
@@ -71,6 +94,21 @@ def plannable(statement: str) -> str:
         held = token if token.kind == "word" and token.text.lower() in _TYPES else None
         out.append(token.text)
     return "".join(out).strip()
+
+
+def _filled(text: str, standin: str) -> str:
+    """The text with values for placeholders; those whose type a cast tells stay, numbered anew."""
+    found = list(tokens(text, "postgres"))
+    out: list[str] = []
+    numbers: dict[str, int] = {}
+    for at, token in enumerate(found):
+        if token.kind != "param":
+            out.append(token.text)
+        elif at + 1 < len(found) and found[at + 1].text == "::":
+            out.append(f"${numbers.setdefault(token.text, len(numbers) + 1)}")
+        else:
+            out.append(standin)
+    return "".join(out)
 
 
 def _ident(name: str) -> str:
