@@ -178,3 +178,10 @@ async def test_it_is_a_model():
     pieces = [piece async for piece in Analyst().reply(request("hi"))]
     assert said(pieces).startswith("Hello")
     await Analyst().close()
+
+
+def test_processors_that_others_keep_busy_need_no_change_here():
+    idle_database = normal("active-sessions", active=0.1, processors=2, waiting=0)
+    answer = answered("why is it slow", faults.cpu(), idle_database)
+    assert "not with this database" in answer.splitlines()[0]
+    assert "top" in answer

@@ -10,8 +10,8 @@ from typing import Any
 
 from dbmedic.checks.check import catalogue
 from dbmedic.core.ports import ModelRequest
-from dbmedic.core.values import Call, InstanceCard, Piece, Reasoning, Rests, Text
-from dbmedic.diagnosis import names
+from dbmedic.core.values import Attachment, Call, InstanceCard, Piece, Reasoning, Rests, Text
+from dbmedic.diagnosis import names, pasted
 from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
@@ -47,12 +47,16 @@ def decide(request: ModelRequest) -> list[Piece]:
     reader = Reader(asked.language, request.question.zone)
     seen = evidence(request.events)
     engine = _engine(asked, request.instances)
+    given = () if seen.calls else (Attachment(name="", text=request.question.text), *request.attachments)
+    facts = pasted.lines(given, asked.language)
+    if facts and names.named(request.question.text, request.instances) is None:
+        return _lines("\n".join(facts))
     if not seen.calls:
         pieces = _first(asked, request.instances, reader, hinted(request.agent, engine))
         kept = allowed(pieces, request.agent, request.tools, engine)
         if _calls_something(pieces) and not _calls_something(kept):
             return _lines(reader.say("talk.no_tools"))
-        return kept
+        return [*(_lines("\n".join([*facts, ""])) if facts else ()), *kept]
     if seen.failures and not seen.checked:
         return _failed(seen.failures[0], asked, request.instances, reader)
     verdict = rank(seen, symptoms()[asked.symptom], asked.objects, asked.window)

@@ -44,7 +44,7 @@ def causes(page: Page, roots: tuple[Cause, ...]) -> None:
                 f"  - {reader.say('part.also_on', list=reader.listed(names))}",
                 *(one.measure.id for one in cause.siblings[:LISTED]),
             )
-    reasons = [text for cause in roots[:1] if (text := said.why(cause.fact, reader))]
+    reasons = [text for cause in roots[:1] if not cause.outside and (text := said.why(cause.fact, reader))]
     for text in reasons:
         page.said("part.why", text=text)
     _remedies(page, roots)
@@ -62,6 +62,9 @@ def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:
     for fix in fixes.values():
         page.all(said.fix_lines(fix, reader))
     for cause in roots[:2]:
+        if cause.outside:
+            page.said("part.do", text=reader.say("verdict.outside_do"))
+            continue
         text = said.valued(reader, f"do.{cause.fact.check}", cause.fact.measure)
         if text is not None and not _mildest(cause):
             page.said("part.do", text=text)
