@@ -254,4 +254,4 @@ def test_a_huge_question_is_understood_by_its_beginning_and_end_and_at_once(fill
     found = asked(f"rm-demo-shop {filler * (1_000_000 // len(filler))} too many connections?")
     assert found.instance == "rm-demo-shop"
     assert "connections" in (found.symptom, *found.also)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 3

@@ -84,7 +84,9 @@ def _flat(table: dict[str, Any], above: str) -> list[tuple[str, str]]:
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _KANA: Final = re.compile(r"[\u3041-\u30fa\u30fc-\u30ff]")
-_NAME_OR_SQL: Final = re.compile(r"`[^`]*`|[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+|[A-Za-z]*\d+[A-Za-z]*|\b[A-Z]{2,}\b")
+_NAME_OR_SQL: Final = re.compile(
+    r"`[^`]*`|(?<![A-Za-z0-9])(?:[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)+|[A-Za-z]*\d+[A-Za-z]*|[A-Z]{2,}\b)"
+)
 _WORD: Final = re.compile(r"[A-Za-z]+")
 _SIMPLIFIED: Final = frozenset(
     "与业两个为么争于产仅从们价会优传体余关兴养决况几击别删则刚创势动务区单卫历发变号叶听启吗员响团围国图"
