@@ -22,6 +22,8 @@ from dbmedic.kit.units import bytes_text, count_text, ratio_text, seconds_text
 
 LINES = 20_000
 """Lines of a text that are looked at."""
+STEPS = 500
+"""Steps of a plan that are looked at."""
 FACTS = 8
 MISJUDGED = 10.0
 """A step whose rows were off by this factor is named."""
@@ -63,11 +65,10 @@ class Log(Struct, frozen=True, kw_only=True):
     """(a message of an error without its numbers and names, how often), most frequent first."""
 
 
-_COST = r"\(cost=(?P<c1>[\d.]+)(?:\.\.(?P<c2>[\d.]+))? rows=(?P<rows>[\d.e+]+)(?: width=\d+)?\)"
-_ACTUAL = r"\(actual time=[\d.]+\.\.(?P<took>[\d.]+) rows=(?P<came>[\d.e+]+) loops=(?P<loops>\d+)\)"
-_STEP = re.compile(
-    rf"^(?P<indent>[\s|]*)(?P<arrow>->)?\s*(?P<name>[A-Z][^()]*?(?:\([^()]*\)[^()]*?)*?)\s+(?:{_COST})?\s*(?:{_ACTUAL})?"
-)
+_N = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+_LEAD = re.compile(r"[\s|]*(?:->)?\s*")
+_COST = re.compile(rf"\(cost={_N}(?:\.\.{_N})? rows={_N}(?: width=\d+)?\)")
+_ACTUAL = re.compile(rf"\(actual time={_N}\.\.{_N} rows={_N} loops=(\d+)\)")
 _TOOK = re.compile(r"Execution Time: ([\d.]+) ms")
 _REMOVED = re.compile(r"Rows Removed by (?:Filter|Join Filter|Index Recheck): (\d+)")
 _SPILLED = re.compile(r"(?:Disk|Disk Usage): (\d+)kB")
@@ -76,7 +77,8 @@ _PG_LOG = re.compile(
     r"\b(?P<level>PANIC|FATAL|ERROR|WARNING|LOG|NOTICE):  ?(?P<said>.*)"
 )
 _MY_LOG = re.compile(
-    r"^(?P<at>\d{4}-\d\d-\d\d[T ]\s?\d{1,2}:\d\d:\d\d(?:\.\d+)?Z?)\s+\d+\s+\[(?P<level>ERROR|Warning|Note|System)\]\s*(?P<said>.*)",
+    r"^(?P<at>\d{4}-\d\d-\d\d[T ]\s?\d{1,2}:\d\d:\d\d(?:\.\d+)?Z?)\s+\d+\s+"
+    r"\[(?P<level>ERROR|Warning|Note|System)\]\s*(?P<said>.*)",
     re.IGNORECASE,
 )
 _WORST = ("PANIC", "FATAL", "ERROR", "WARNING", "LOG", "NOTICE", "SYSTEM", "NOTE")
@@ -119,20 +121,21 @@ def _text_plan(lines: Iterable[str]) -> Plan | None:
     for line in lines:
         if len(line) > 2000:
             continue
-        found = _STEP.match(line) if "cost=" in line or "actual time=" in line else None
-        if found is not None and (found["c1"] or found["took"]):
-            loops = float(found["loops"] or 1)
+        cost, actual = _COST.search(line), _ACTUAL.search(line)
+        if len(steps) < STEPS and (first := cost or actual):
+            lead = _LEAD.match(line)
+            depth = lead.end() if lead else 0
             steps.append(
                 Step(
-                    name=found["name"].strip(),
-                    depth=found.start("name"),
-                    cost=float(found["c2"] or found["c1"] or 0),
-                    rows=float(found["rows"] or 0),
-                    took_ms=float(found["took"]) * loops if found["took"] else None,
-                    came=float(found["came"]) if found["came"] else None,
+                    name=line[depth : first.start()].strip(),
+                    depth=depth,
+                    cost=float(cost[2] or cost[1]) if cost else 0.0,
+                    rows=float(cost[3]) if cost else 0.0,
+                    took_ms=float(actual[2]) * float(actual[4]) if actual else None,
+                    came=float(actual[3]) if actual else None,
                 )
             )
-            if found["c1"] and "width=" not in line:
+            if cost and "width=" not in line:
                 engine = "MySQL"
         elif steps and (removed := _REMOVED.search(line)):
             steps[-1].removed += float(removed[1])
@@ -158,6 +161,8 @@ def _json_plan(text: str) -> Plan | None:
 
 
 def _walk(node: dict[str, Any], depth: int, steps: list[Step]) -> None:
+    if len(steps) >= STEPS:
+        return
     on = node.get("Relation Name")
     took = node.get("Actual Total Time")
     steps.append(
@@ -167,7 +172,7 @@ def _walk(node: dict[str, Any], depth: int, steps: list[Step]) -> None:
             cost=float(node.get("Total Cost", 0)),
             rows=float(node.get("Plan Rows", 0)),
             took_ms=None if took is None else float(took) * float(node.get("Actual Loops", 1)),
-            came=node.get("Actual Rows"),
+            came=float(node["Actual Rows"]) if "Actual Rows" in node else None,
             removed=float(node.get("Rows Removed by Filter", 0)),
             spilled_kb=float(node["Sort Space Used"]) if node.get("Sort Space Type") == "Disk" else 0.0,
         )
