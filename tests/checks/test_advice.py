@@ -167,7 +167,7 @@ def test_mariadb_and_mysql_print_plans_differently() -> None:
     mariadb = {"query_block": {"nested_loop": [{"table": table}]}}
     mysql = {"query_block": {"ordering_operation": {"table": table}}}
     customer, email = (
-        Term(column="customer_id", kind="equal"),
+        Term(column="customer_id", kind="equal", number=True),
         Term(column="email", kind="equal", expression="lower(`email`)"),
     )
     want = Scan(table="orders", alias="orders", rows=100.0, terms=(customer, email))
@@ -179,6 +179,20 @@ def test_mariadb_has_no_index_on_an_expression() -> None:
     found = advice(scan, ORDERS, "mariadb")
     assert found is not None
     assert (found.kind, found.keys) == ("rewrite", ("`email`",))
+
+
+def test_a_text_compared_with_a_number_wants_another_value() -> None:
+    def found(condition: str) -> Advice | None:
+        plan = {"table": {"table_name": "orders", "access_type": "ALL", "rows": 9, "attached_condition": condition}}
+        (scan,) = mysql_scans({"query_block": plan})
+        table = replace(ORDERS, indexes=(Index(name="email_idx", keys=("email",)),), types={"email": "varchar(80)"})
+        return advice(scan, table, "mariadb")
+
+    wanted = found("orders.email = 4711")
+    assert wanted is not None
+    assert (wanted.kind, wanted.defeated, wanted.keys) == ("conversion", "email_idx", ())
+    assert found("orders.email in (1,2)") == wanted
+    assert found("orders.email = '4711'") is None
 
 
 def test_conditions_of_other_tables_do_not_count() -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from dbmedic.checks.plans import Scan, Term
 from dbmedic.checks.template import ident
 
-Kind: TypeAlias = Literal["index", "expression", "rewrite", "reindex", "pattern"]
+Kind: TypeAlias = Literal["index", "expression", "rewrite", "conversion", "reindex", "pattern"]
 MAX_KEYS = 4
 FIXED = re.compile(
     r"(lower|upper|[blr]?trim|replace|reverse|left|right|substr(ing)?|abs|round|floor|ceil|md5|(char_)?length|coalesce|cast"
@@ -78,6 +78,8 @@ def advice(scan: Scan, table: Table, engine: str) -> Advice | None:
         return _pattern(patterns, table, engine) if patterns else None
     if wrapped is not None:
         return _defeated(wrapped, chosen, table, engine)
+    if engine != "postgres" and (converted := next((one for one in chosen if _converted(one, table)), None)):
+        return _conversion(converted, table, engine)
     return _index(chosen, len(equal), table, engine)
 
 
@@ -88,6 +90,20 @@ def _harmless(term: Term, table: Table) -> Term:
     ):
         return Term(column=term.column, kind=term.kind)
     return term
+
+
+def _converted(term: Term, table: Table) -> bool:
+    """A text compared with a number: MySQL and MariaDB turn each row's text into a number, whatever index it has."""
+    return term.number and table.types[term.column].startswith(("varchar", "char", "text", "enum", "set"))
+
+
+def _conversion(term: Term, table: Table, engine: str) -> Advice:
+    """The value is to be bound as text; and indexed, where it is not yet."""
+    plain = next((one for one in table.indexes if one.valid and one.keys[:1] == (term.column,)), None)
+    return Advice(
+        kind="conversion", columns=(term.column,), keys=() if plain else (ident(term.column, engine),),
+        name=_name(table, (term.column,)), defeated=plain.name if plain else None, rewrite=f"{term.column} = '…'",
+    )  # fmt: skip
 
 
 def _index(chosen: Sequence[Term], equal: int, table: Table, engine: str) -> Advice | None:

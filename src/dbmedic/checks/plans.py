@@ -28,6 +28,8 @@ class Term(Struct, frozen=True, kw_only=True):
     """What the column is wrapped in, as SQL, when it does not stand bare."""
     cast: str | None = None
     """Type to which a bare column is cast, when the cast is all that wraps it."""
+    number: bool = False
+    """The bare column is compared with a number that stands in the plan."""
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -106,20 +108,29 @@ def _term(tree: Any, alias: str | None, dialect: str) -> Term | None:
         if any(_is_of(column, alias) for column in others):
             continue
         joined: Kind = "join" if kind == "equal" and others and alias is not None else kind
-        return _wrapped(side, columns[0].name, joined, dialect)
+        return _wrapped(side, columns[0].name, joined, dialect, number=_is_number(tree, other))
     return None
+
+
+def _is_number(tree: Any, other: Any) -> bool:
+    """Whether what a column is compared with is a number, not a text."""
+    from sqlglot import exp
+
+    values = tree.expressions if isinstance(tree, exp.In) else [other]
+    literals = [value.this if isinstance(value, exp.Neg) else value for value in values]
+    return bool(literals) and all(isinstance(one, exp.Literal) and not one.is_string for one in literals)
 
 
 def _is_of(column: Any, alias: str | None) -> bool:
     return alias is None or not column.table or column.table == alias
 
 
-def _wrapped(side: Any, name: str, kind: Kind, dialect: str) -> Term:
+def _wrapped(side: Any, name: str, kind: Kind, dialect: str, *, number: bool) -> Term:
     from sqlglot import exp
 
     bare = side.unnest()
     if isinstance(bare, exp.Column):
-        return Term(column=name, kind=kind)
+        return Term(column=name, kind=kind, number=number)
     cast = None
     if isinstance(bare, exp.Cast) and isinstance(bare.this.unnest(), exp.Column):
         cast = bare.to.sql(dialect).lower()

@@ -227,7 +227,7 @@ def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
         if known is None:
             rows.append(row)
         else:
-            known["waiting"] = row["waiting"]
+            known["waiting"], known["raw"] = row["waiting"], row["raw"]
             known["exec_s"] = (
                 max(known["exec_s"], row["exec_s"]) if row["busy"] > 2 * known["busy"] else known["exec_s"]
             )
@@ -250,7 +250,7 @@ def _unquoted(name: re.Match[str]) -> str:
 
 def _shape(query: str) -> str:
     """A text by which the same statement is known in counters and in the list of sessions."""
-    return re.sub(r"\$\d+|\?|\s+|`|;$", "", query).lower()[:900]
+    return re.sub(r"\$\d+|\?|\s+|`|;$|sql_tsi_", "", query.lower())[:900]
 
 
 def _ours(query: str, role: str | None, database: str | None, facts: EngineFacts) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dbmedic.checks import plans, workload
@@ -29,12 +30,37 @@ KINDS: dict[str, plans.Kind] = {
     "=": "equal", "in": "equal", "like": "pattern", "is null": "null",
     "<": "range", "<=": "range", ">": "range", ">=": "range", "between": "range",
 }  # fmt: skip
-UNSEEN = ("column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "kept", "planned")
+UNSEEN = ("column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "type", "kept", "planned")
 OF_STATEMENT = ("query", "queryid", "share", "busy", "calls", "mean_s", "ever")
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """What was found, and how well."""
+
+    rows: list[Row]
+    window: float | None
+    better: str
+    grant: str | None
 
 
 async def rows(context: Context) -> list[Row]:
     """One row per missing index; a table that is read in full without a known statement has one without it."""
+    return [row for row in await reads(context) if row["kind"] != "conversion"]
+
+
+async def reads(context: Context) -> list[Row]:
+    """The full reads, also those that `my-implicit-conversion` tells; looked for once per run."""
+    found: Kept = await context.lanes.once("full reads", lambda: _reads(context))
+    context.window, context.better, context.better_grant = found.window, found.better, found.grant
+    return found.rows
+
+
+async def _reads(context: Context) -> Kept:
+    rows = await _found(context)
+    return Kept(rows=rows, window=context.window, better=context.better, grant=context.better_grant)
+
+
+async def _found(context: Context) -> list[Row]:
     postgres = context.facts.engine == "postgres"
     sql = context.query("tables")
     before = await _tables(context, sql, postgres)
@@ -199,6 +225,7 @@ def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, plann
         "defeated": best.defeated,
         "wrapped": best.wrapped,
         "rewrite": best.rewrite,
+        "type": table.types[best.columns[0]],
         "kept": kept,
         "planned": "yes" if planned else None,
         "confidence": "measured" if planned and statement["confidence"] == "measured" else "estimate",
