@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -18,8 +18,8 @@ from dbmedic.core.errors import Failure
 from dbmedic.core.log import micros
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.core.values import Row
-from dbmedic.knowledge.split import PASSAGE, Piece, passages
-from dbmedic.knowledge.tokens import words
+from dbmedic.knowledge.segments import segment, split
+from dbmedic.knowledge.split import Piece
 
 logger = structlog.get_logger("dbmedic.knowledge")
 
@@ -116,33 +116,3 @@ class Indexer:
             self._more = True
             return
         await self._store.write(self._status(id, status, error), ("index_job_end", {"document": id}))
-
-
-def split(text: str, settings: dict[str, Any]) -> list[Piece]:
-    """The passages as a document's settings say: `limit`, `separator`, `overlap`."""
-    limit = int(settings.get("limit") or PASSAGE)
-    overlap = min(int(settings.get("overlap") or 0), limit // 2)
-    return passages(text, limit=limit, separator=settings.get("separator"), overlap=overlap)
-
-
-def segment(
-    id: str, document: str, dataset: str, place: str, title: str, piece: Piece, now: int
-) -> list[tuple[str, Row]]:
-    """What keeps one passage and makes it findable."""
-    row = {
-        "id": id,
-        "document": document,
-        "dataset": dataset,
-        "position": piece.position,
-        "heading": piece.heading,
-        "text": piece.text,
-        "keywords": "[]",
-        "now": now,
-    }
-    found_by = {
-        "id": id,
-        "place": place,
-        "title": " ".join(words(f"{title} {piece.heading}")),
-        "body": " ".join(words(piece.text)),
-    }
-    return [("segment_put", row), ("words_put", found_by)]

@@ -14,11 +14,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from dbmedic.core.errors import BadField, NotFound
+from dbmedic.core.errors import BadField, Failure, NotFound
 from dbmedic.core.log import micros, moment
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.core.values import Passage, Row
 from dbmedic.knowledge.rank import chosen, coverage, fused, worths
+from dbmedic.knowledge.segments import segment
+from dbmedic.knowledge.split import passages
 from dbmedic.knowledge.tokens import words
 
 NEAR: Final = 40
@@ -79,6 +81,17 @@ class Segment(Struct, frozen=True, kw_only=True):
     enabled: bool
     hits: int
     at: datetime
+
+
+class Shipped(Struct, frozen=True, kw_only=True):
+    """A document that comes with the program."""
+
+    id: str
+    slug: str
+    """Its name for us, the same in every language."""
+    name: str
+    words: str
+    text: str
 
 
 class Library:
@@ -189,6 +202,65 @@ class Library:
             ("segments_delete", {"document": document.id}),
             ("document_delete", {"id": document.id, "dataset": document.dataset}),
         )
+
+    # -- what comes with the program ------------------------------------------------------------------------------
+
+    async def builtin(self, id: str, account: str, name: str) -> Dataset:
+        """The dataset with this id, made when there is none."""
+        row: Row = {"id": id, "account": account, "name": name, "description": "", "settings": "{}"}
+        await self._store.write(("dataset_put_new", {**row, "now": micros(self._now())}))
+        return await self.dataset(id, account)
+
+    async def install(self, dataset: Dataset, documents: Sequence[Shipped]) -> int:
+        """Makes the dataset hold exactly these, findable at once, in one transaction; returns how many were not as now.
+
+        Another process may do the same at the same time.
+        """
+        have = {row["id"]: row["digest"] for row in await self._store.read("document_digests", dataset=dataset.id)}
+        writes: list[tuple[str, Row]] = []
+        changed = 0
+        for gone in have.keys() - {one.id for one in documents}:
+            writes += [
+                ("words_delete_of_document", {"document": gone}),
+                ("segments_delete", {"document": gone}),
+                ("document_delete", {"id": gone, "dataset": dataset.id}),
+            ]
+        for one in documents:
+            row = self._row(one.id, dataset.id, one.name, one.text, one.words, {"slug": one.slug})
+            if have.get(one.id) == row["digest"]:
+                continue
+            changed += 1
+            writes += [
+                ("words_delete_of_document", {"document": one.id}),
+                ("segments_delete", {"document": one.id}),
+                ("document_renew" if one.id in have else "document_put", row),
+                ("document_text_put", {"document": one.id, "text": one.text}),
+                *self._at_once(dataset, one),
+            ]
+        if writes:
+            try:
+                await self._store.write(*writes)
+            except Failure:
+                rows = await self._store.read("document_digests", dataset=dataset.id)
+                if {row["id"] for row in rows} != {one.id for one in documents}:
+                    raise
+        return changed
+
+    def _at_once(self, dataset: Dataset, one: Shipped) -> list[tuple[str, Row]]:
+        pieces, now = passages(one.text), micros(self._now())
+        status = {"id": one.id, "error": None, "total": len(pieces), "now": now}
+        writes = [("document_status", {**status, "status": status_}) for status_ in ("indexing", "completed")]
+        title = f"{one.name} {one.words}"
+        for piece in pieces:
+            writes += segment(self._new_id(), one.id, dataset.id, f"d{dataset.number}", title, piece, now)
+        return writes
+
+    async def beginning(self, passage: Passage) -> list[Passage]:
+        """The first passage of the same document, as well found as the given one."""
+        rows = await self._store.read("segments_page", document=passage.document, like="%", limit=1, skip=0)
+        return [
+            msgspec.structs.replace(passage, id=row["id"], position=row["position"], text=row["text"]) for row in rows
+        ]
 
     # -- search ---------------------------------------------------------------------------------------------------
 
