@@ -71,6 +71,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.access_keys import AccessKeys
     from dbmedic.assistant.accounts import first_start
     from dbmedic.assistant.agents import Agents
+    from dbmedic.assistant.annotations import Annotations
     from dbmedic.assistant.chats import Chats
     from dbmedic.assistant.conversations import Conversations
     from dbmedic.assistant.feedback import Feedback
@@ -113,6 +114,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         took = running.entries[-1].at - running.opened_at
         ops.ended(question.api if question else "", running.turn.closed or "", took.total_seconds())
 
+    annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(store, folder.files if folder else None, now=now, new_id=new_id)
     skills = Skills(store, now=now, new_id=new_id)
     agents = Agents(store, skills, tools(), now=now, new_id=new_id)
@@ -128,6 +130,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         ended=ended,
         acting=agents.acting,
         attached=files.attached,
+        answering=annotations.answering,
     )
     ops = Ops(lambda: unready(folder, store), lambda: turns.running)
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
@@ -148,6 +151,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         runs=Runs(store, conversations),
         people=People(store, now=now),
         files=files,
+        annotations=annotations,
         options=Options(streams=config.streams, explains=config.log_level == "debug"),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops)

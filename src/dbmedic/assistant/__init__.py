@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.agents import Agents
+from dbmedic.assistant.annotations import Annotations
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
@@ -48,4 +49,5 @@ class Assistant(NamedTuple):
     runs: Runs
     people: People
     files: Files
+    annotations: Annotations
     options: Options = Options()

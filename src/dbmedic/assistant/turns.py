@@ -60,16 +60,17 @@ class Turns:
         ended: Callable[[Running], None] = lambda _: None,
         acting: Callable[[Question], Awaitable[Agent | None]] | None = None,
         attached: Callable[[Question], Awaitable[tuple[Attachment, ...]]] | None = None,
+        answering: Callable[[Question], Awaitable[Model | None]] | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
 
         `acting` finds the agent that a question selected; without it there is only the default one.  `attached` reads
-        the files of a question.
+        the files of a question, `answering` finds who answers it instead of its model.
         """
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
         self._now, self._new_id, self._limits, self._ended, self._acting = now, new_id, limits, ended, acting
-        self._attached = attached
+        self._attached, self._answering = attached, answering
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
         self._slots: dict[str, int] = {}
@@ -276,7 +277,8 @@ class Turns:
                 now=self._now,
             )
 
-        return Hands(self._model(question), tools, request, context)
+        instead = await self._answering(question) if self._answering is not None else None
+        return Hands(instead or self._model(question), tools, request, context)
 
     def _model(self, question: Question) -> Model:
         return self._models[question.model] if question.model else next(iter(self._models.values()))

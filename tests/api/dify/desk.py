@@ -22,6 +22,7 @@ from dbmedic.assistant import Assistant
 from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.accounts import LOCAL, first_start
 from dbmedic.assistant.agents import Agents
+from dbmedic.assistant.annotations import Annotations
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
@@ -120,6 +121,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         await instances.add(id, f"postgresql://user:hidden@localhost/{id}", LOCAL)
     conversations = Conversations(store)
     watch = Watch(instances, no_engine, None)  # type: ignore[arg-type]
+    annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(store, None, now=now, new_id=new_id)
     spoken = Turns(
         store,
@@ -131,6 +133,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         new_id=new_id,
         limits=Limits(turns),
         attached=files.attached,
+        answering=annotations.answering,
     )
     policies, skills = Policies(store, now=now), Skills(store, now=now, new_id=new_id)
     assistant = Assistant(
@@ -149,6 +152,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         runs=Runs(store, conversations),
         people=People(store, now=now),
         files=files,
+        annotations=annotations,
     )
     secret = (await keys.create(**{"app": "ops", **key})).secret
     seen = list[Seen]()

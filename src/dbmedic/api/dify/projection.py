@@ -23,6 +23,7 @@ from dbmedic.api.dify.frames import (
 )
 from dbmedic.api.dify.nodes import Nodes
 from dbmedic.api.dify.wire import end_user_id, failed_run, workflow_id
+from dbmedic.assistant.annotations import PREFIX
 from dbmedic.core.events import (
     AnswerDelta,
     Answered,
@@ -81,6 +82,8 @@ class Projection:
         self._cited: dict[str, Resource] = {}
         self._failure: tuple[str, str] | None = None
         self._stopping = False
+        self._annotation: str | None = None
+        """The annotation that answered."""
 
     def feed(self, entry: Entry) -> None:
         event = entry.event
@@ -154,6 +157,8 @@ class Projection:
     # -- models and tools ---------------------------------------------------------------------------------------
 
     def _model_called(self, reply: int, model: str, at: float) -> None:
+        if model.startswith(PREFIX):
+            model, self._annotation = PREFIX.strip(), model.removeprefix(PREFIX)
         if f"llm-{reply}" not in self._nodes:  # else: once more, after a failure
             self._retries = 0
             self._nodes.start(f"llm-{reply}", "llm", model, None, at)
@@ -210,7 +215,7 @@ class Projection:
         self._turn, self._conversation = event.turn, event.conversation
         caller = event.question.caller
         self._user = {"id": end_user_id(caller), "user": caller.end_user or caller.user}
-        self._workflow = workflow_id(caller.app)
+        self._workflow, self._account = workflow_id(caller.app), caller.account
         self._open(event.run)
         inputs = {
             **event.question.inputs,
@@ -237,7 +242,10 @@ class Projection:
         self._nodes.end_all("failed" if status == "failed" else "stopped", at, error)
         if status != "failed":
             metadata = Metadata(
-                retriever_resources=list(self._cited.values()), usage=usage(event.usage), reasoning=self._thoughts
+                annotation_reply=self._annotated(),
+                retriever_resources=list(self._cited.values()),
+                usage=usage(event.usage),
+                reasoning=self._thoughts,
             )
             self._out.put(MessageEnd(self._turn, metadata))
         cost = event.usage
@@ -259,6 +267,12 @@ class Projection:
         if status == "failed":
             refusal = failed_run(code, sentence)
             self._out.put(Error(refusal.code, refusal.message, refusal.status))
+
+    def _annotated(self) -> dict[str, Any] | None:
+        """Whose annotation the answer is."""
+        if self._annotation is None:
+            return None
+        return {"id": self._annotation, "account": {"id": self._account, "name": "dbmedic"}}
 
 
 def usage(cost: Cost) -> Usage:

@@ -98,6 +98,7 @@ _NOT_FOUND = {
     "message": "Message Not Exists.",
     "run": "Workflow run not found.",
     "form": "Form not found",
+    "annotation": "Annotation Not Exists.",
 }
 _CHALLENGE = (b"www-authenticate", b'Bearer realm="api"')
 _INTERNAL = (

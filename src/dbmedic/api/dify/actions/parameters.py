@@ -41,11 +41,11 @@ def parse(_: Asked) -> None:
     """There are no fields."""
 
 
-async def run(assistant: Assistant, _: None, caller: Caller) -> Reply:  # noqa: ARG001 - as every operation
-    return json_reply(shown())
+async def run(assistant: Assistant, _: None, caller: Caller) -> Reply:
+    return json_reply(shown(annotated=(await assistant.annotations.setting(caller.app)).enabled))
 
 
-def shown() -> dict[str, Any]:
+def shown(*, annotated: bool) -> dict[str, Any]:
     return {
         "opening_statement": OPENING,
         "suggested_questions": ["Is anything wrong?", "How full is the disk?", "Who blocks whom?"],
@@ -53,7 +53,7 @@ def shown() -> dict[str, Any]:
         "speech_to_text": OFF,
         "text_to_speech": OFF,
         "retriever_resource": ON,
-        "annotation_reply": OFF,
+        "annotation_reply": ON if annotated else OFF,
         "more_like_this": OFF,
         "user_input_form": [{"text-input": INSTANCE}],
         "sensitive_word_avoidance": {"enabled": False, "type": "", "configs": []},
