@@ -61,6 +61,12 @@ async def test_each_wording_gets_its_own_cure(shop: Database) -> None:
     assert measured(said, "public.orders.created_at").values["defeated"] == "orders_created_idx"
 
 
+async def test_a_table_that_is_meant_to_be_read_in_full_lacks_no_index(shop: Database) -> None:
+    async with load(shop, ["select sum(length(note)) from orders", "select id, note from orders order by note, id"]):
+        said = await heard(["missing-index"], shop.instance, window_s=1.5)
+    assert said.findings == []
+
+
 async def test_the_finding_names_table_column_statement_and_numbers(shop: Database) -> None:
     async with load(shop, ["select id, note from orders where customer_id = 4242"]):
         said = await heard(["missing-index"], shop.instance)

@@ -6,7 +6,9 @@ planner's view of those statements.  Where the planner may not be asked, the sta
 
 from __future__ import annotations
 
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,18 +70,19 @@ async def _found(context: Context) -> list[Row]:
     after = await _tables(context, sql, postgres) if postgres else before
     tables = {key: {**row, **_grown(before.get(key), row, context.window or 1)} for key, row in after.items()}
     found: dict[tuple[Any, ...], Row] = {}
+    meant = defaultdict[tuple[Any, ...], float](float)
     worth = [
         row for row in load if (row["share"] or 0) >= LEAST_SHARE and (not row["ever"] or row["mean_s"] >= LEAST_MEAN_S)
     ]
     for statement in worth[:MOST]:
-        async for row in _missing(context, statement, tables):
+        async for row in _missing(context, statement, tables, meant):
             key = (row["database"], row["schema"], row["table"], row["columns"])
             found.setdefault(key, row)
     explained = {key[:3] for key in found}
     others = [
         _unexplained(row)
         for key, row in tables.items()
-        if row["scans_per_min"] and (key[0], *_root(row)) not in explained
+        if row["scans_per_min"] and (key[0], *_root(row)) not in explained and meant[key] < 0.5 * row["scans_per_min"]
     ]
     return [*found.values(), *sorted(others, key=lambda row: -float(row["scans_per_min"]))]
 
@@ -108,8 +111,13 @@ def _unexplained(row: Row) -> Row:
     return {**dict.fromkeys((*UNSEEN, *OF_STATEMENT)), **row, "column": "?", "confidence": "heuristic"}
 
 
-async def _missing(context: Context, statement: Row, tables: dict[tuple[Any, ...], Row]) -> Any:
-    """A row for each whole-table read of `statement` that an index would save."""
+async def _missing(
+    context: Context, statement: Row, tables: dict[tuple[Any, ...], Row], meant: defaultdict[tuple[Any, ...], float]
+) -> Any:
+    """A row for each whole-table read of `statement` that an index would save.
+
+    Adds to `meant`, by table, how many of its full reads a minute the statement wants: no index would save those.
+    """
     text, database = str(statement["query"]), statement["database"]
     words = text.lower()
     mentioned = {
@@ -128,6 +136,8 @@ async def _missing(context: Context, statement: Row, tables: dict[tuple[Any, ...
             continue
         table = await _table(context, row, database)
         best = advice(scan, table, context.facts.engine)
+        if best is None and planned and not statement["ever"]:
+            meant[(database, *place)] += 60 * (statement["calls"] or math.inf) / (context.window or 1)
         if best is not None:
             yield _row(statement, row, table, scan, best, planned, context.window or 1)
 
