@@ -2,7 +2,8 @@
 
 Rows of one shape whatever the engine: query, queryid, database, role, calls, exec_s, mean_s, share (of all time in the
 window), busy (sessions running it on average), rows, examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index,
-lock_s, waiting (share of looks in which it waited for a lock), source, confidence; what a server does not know is None.
+lock_s, waiting (share of looks in which it waited for a lock), pid and running (of one long execution), source,
+confidence; what a server does not know is None.
 `raw` is a statement seen with its values, for the planner alone.
 After them, marked by `ever`, the statements that took most time since the counters began, as an estimate: a slow page
 may not be open just now.  Asked once per run, whichever checks want it.  System statements and our own are left out.
@@ -174,6 +175,8 @@ def _told(row: Row, texts: dict[tuple[Any, ...], Row], source: str, facts: Engin
         "mean_s": row["exec_s"] / row["calls"],
         "busy": None,
         "waiting": None,
+        "pid": None,
+        "running": None,
         "ever": None,
         "source": source,
         "confidence": "measured",
@@ -185,7 +188,7 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
     found: dict[tuple[Any, ...], Row] = {}
     hits: Counter[tuple[Any, ...]] = Counter()
     waits: Counter[tuple[Any, ...]] = Counter()
-    raw: dict[tuple[Any, ...], str] = {}
+    runs: dict[tuple[Any, ...], list[Row]] = {}
     for look in looks:
         for row in look:
             if _ours(str(row["query"]), row["role"], row["database"], facts):
@@ -194,7 +197,7 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
             key = (row["database"], row["role"], text)
             hits[key] += 1
             waits[key] += row["wait"] == "Lock"
-            raw[key] = str(row["query"])
+            runs.setdefault(key, []).append(row)
             found[key] = {
                 **dict.fromkeys(COUNTERS),
                 "queryid": None,
@@ -209,13 +212,21 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
             "mean_s": None,
             "busy": hits[key] / len(looks),
             "waiting": waits[key] / hits[key],
-            "raw": raw[key],
+            "raw": str(runs[key][-1]["query"]),
+            **_one_run(runs[key], window),
             "ever": None,
             "source": "pg_stat_activity" if facts.engine == "postgres" else "processlist",
             "confidence": "heuristic",
         }
         for key, row in found.items()
     ]
+
+
+def _one_run(seen: Sequence[Row], window: float) -> Row:
+    """The session and its seconds so far, when all that was seen of a statement is one long execution."""
+    last = seen[-1]
+    alone = len({row["session"] for row in seen}) == 1 and last["running"] is not None and last["running"] >= window
+    return {"pid": int(last["session"]), "running": last["running"]} if alone else {"pid": None, "running": None}
 
 
 def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
@@ -227,7 +238,7 @@ def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
         if known is None:
             rows.append(row)
         else:
-            known["waiting"], known["raw"] = row["waiting"], row["raw"]
+            known |= {name: row[name] for name in ("waiting", "raw", "pid", "running")}
             known["exec_s"] = (
                 max(known["exec_s"], row["exec_s"]) if row["busy"] > 2 * known["busy"] else known["exec_s"]
             )
