@@ -12,7 +12,7 @@ def do(scene: Scene) -> None:
 
 FAULT = Fault(
     asks={"en": ("CPU is high, we probably need more cores",), "zh": ("CPU 一直很高，要不要升级配置",)},
-    causes=[Cause(["long-query"], ["{pid}"])],
+    causes=[Cause(["long-query", "top-queries"], ["{pid}"])],
     numbers=[Number("seconds", "select time from information_schema.processlist where id = {pid}")],
     also=["top-queries:order_items", "cpu-saturation", "my-full-scan:order_items", "long-transaction:{pid}"],
     load=DAY,

@@ -12,7 +12,7 @@ def do(scene: Scene) -> None:
 
 FAULT = Fault(
     asks={"en": ("CPU is high, we probably need more cores",), "zh": ("CPU 一直很高，要不要升级配置",)},
-    causes=[Cause(["long-query"], ["{pid}"])],
+    causes=[Cause(["long-query", "top-queries"], ["{pid}"])],
     numbers=[
         Number("seconds", "select extract(epoch from now() - query_start) from pg_stat_activity where pid = {pid}")
     ],

@@ -38,7 +38,7 @@ FAULT = Fault(
     },
     causes=[Cause(["stale-stats", "plan-misestimate"], ["shipments"])],
     numbers=[Number("count", "select n_mod_since_analyze from pg_stat_user_tables where relname = 'shipments'", 0.03)],
-    also=["top-queries:shipments", "slow-mean:shipments", "cpu-saturation"],
+    also=["temp-spill", "top-queries:shipments", "slow-mean:shipments", "cpu-saturation"],
     load=DAY,
     do=do,
     settings={"autovacuum_naptime": "30min"},

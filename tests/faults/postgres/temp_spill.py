@@ -6,7 +6,14 @@ from faults.shop import DAY
 REPORT = Client(
     "margin-report",
     1,
-    (Script(("select product_id, price, quantity from order_items order by price * quantity, id offset 599990",)),),
+    (
+        Script(
+            (
+                "select sum(place) from (select row_number() over (order by price * quantity, id) as place "
+                "from order_items) o",
+            )
+        ),
+    ),
     pause_s=0.5,
 )
 FAULT = Fault(
@@ -18,8 +25,8 @@ FAULT = Fault(
     numbers=[
         Number(
             "bytes",
-            "select temp_blks_written * 8192.0 / calls from pg_stat_statements where query like '%order by price%' "
-            "and calls > 0 order by calls desc limit 1",
+            "select temp_blks_written * 8192.0 / calls from pg_stat_statements "
+            "where query like '%over (order by price%' and calls > 0 order by calls desc limit 1",
             0.1,
         )
     ],
