@@ -293,9 +293,9 @@ def resource(position: int, event: Cited) -> Resource:
     return Resource(
         position=position,
         dataset_id=passage.library,
-        dataset_name=passage.library,
+        dataset_name=passage.library_name or passage.library,
         document_id=passage.document,
-        document_name=passage.document,
+        document_name=passage.title or passage.document,
         segment_id=passage.id,
         score=passage.score,
         content=passage.text,

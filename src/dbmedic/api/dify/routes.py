@@ -9,6 +9,7 @@ from dbmedic.api import Api
 from dbmedic.api.aliyun import product
 from dbmedic.api.dify import wire
 from dbmedic.api.dify.action import chosen, json_reply, performed
+from dbmedic.api.dify.document import DOCUMENT, document
 from dbmedic.api.dify.wire import JSON, Fault, fault_of
 from dbmedic.api.http import ClientGone, Head, Reply, Request
 from dbmedic.api.stream import Stream
@@ -20,7 +21,11 @@ WELCOME = {"welcome": "Dify OpenAPI", "api_version": "v1", "server_version": __v
 
 def claims(head: Head, fields: Mapping[str, str]) -> bool:
     """Below `/v1`, and not a call of an Alibaba Cloud product, which shares one path."""
-    return head.form is None and (head.path == "/v1" or head.path.startswith("/v1/")) and product(head, fields) is None
+    return (
+        head.form is None
+        and (head.path in ("/v1", DOCUMENT) or head.path.startswith("/v1/"))
+        and product(head, fields) is None
+    )
 
 
 def routes(assistant: Assistant) -> Api:
@@ -34,6 +39,9 @@ def routes(assistant: Assistant) -> Api:
             if path == "/" and head.method in ("GET", "HEAD"):
                 request.operation = "welcome"
                 return _with_headers(json_reply(WELCOME))
+            if path == DOCUMENT and head.method in ("GET", "HEAD"):
+                request.operation = "openapi"
+                return _with_headers(Reply(200, document(), JSON))
             action, names = chosen(head.method, path)
             return _with_headers(await performed(action, names, assistant, request))
         except Fault as fault:
