@@ -18,6 +18,8 @@ ITEMS = (
 ENGINES = {
     "any": "every engine", "postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite",
 }  # fmt: skip
+PLACES = {"mysql": "proved on MariaDB, not run on a MySQL server"}
+"""Where a proof with a fault is run, when that is not a server of the engine itself."""
 COSTS = (
     "settings, one row",
     "activity and statistics views",
@@ -59,11 +61,12 @@ def page(checks: Mapping[str, Check], proofs: Mapping[str, Sequence[str]] | None
         if inside:
             lines += ["", f"## {item}"]
         for check in inside:
-            lines += _check(check, (proofs or {}).get(check.id, ()))
+            lines += section(check, (proofs or {}).get(check.id, ()))
     return "\n".join(lines) + "\n"
 
 
-def _check(check: Check, proved: Sequence[str]) -> Iterator[str]:
+def section(check: Check, proved: Sequence[str] = ()) -> Iterator[str]:
+    """The lines of one check."""
     english, chinese = check.text["en"], check.text["zh"]
     yield from ("", f"### {check.id}", "", f"{english.title} · {chinese.title}", "", english.why, "")
     yield f"* finding: {english.finding}"
@@ -96,7 +99,7 @@ def _on(engine: str, on: On) -> Iterator[str]:
     if on.fallback is not None:
         words.append(f"else {on.fallback.name or 'a fallback'}")
     if on.proof is not None:
-        words.append("proved on canned rows" if on.proof.rows else "proved on a server")
+        words.append("proved on canned rows" if on.proof.rows else PLACES.get(engine, "proved on a server"))
     yield "; ".join(words)
     for remedy in on.fix:
         mark = " ⚠" if remedy.dangerous else ""

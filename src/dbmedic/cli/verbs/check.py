@@ -47,14 +47,14 @@ def list_(engine: str | None, as_json: bool) -> None:
 def show(id: str, as_json: bool) -> None:
     """Explain one check: what it measures, its levels, its fix."""
     from dbmedic.checks.check import catalogue
-    from dbmedic.cli.reference.checks import section
+    from dbmedic.checks.reference import section
     from dbmedic.core.errors import NotFound
 
     check = catalogue().get(id)
     if check is None:
         raise NotFound("check", id)
     if not as_json:
-        return click.echo(section(check))
+        return click.echo("\n".join(section(check)).strip())
     levels = {name: step.text for name in ("warning", "error") if (step := getattr(check.level, name)) is not None}
     print_json(
         {
