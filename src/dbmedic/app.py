@@ -79,6 +79,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.folder import key_of, open_folder
     from dbmedic.assistant.instances import Instances
     from dbmedic.assistant.keys import Keys
+    from dbmedic.assistant.manual import Manual
     from dbmedic.assistant.people import People
     from dbmedic.assistant.policies import Policies
     from dbmedic.assistant.runs import Runs
@@ -87,6 +88,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.skills import Skills
     from dbmedic.assistant.turns import Limits, Turns
     from dbmedic.assistant.watch import Watch
+    from dbmedic.knowledge.library import Library
     from dbmedic.metrics import open_metrics
     from dbmedic.store.sqlite import open_store
     from dbmedic.tools import tools
@@ -116,6 +118,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
 
     annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(store, folder.files if folder else None, now=now, new_id=new_id)
+    manual = Manual(Library(store, now=now, new_id=new_id))
     skills = Skills(store, now=now, new_id=new_id)
     agents = Agents(store, skills, tools(), now=now, new_id=new_id)
     turns = Turns(
@@ -131,6 +134,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         acting=agents.acting,
         attached=files.attached,
         answering=annotations.answering,
+        search=manual.search,
     )
     ops = Ops(lambda: unready(folder, store), lambda: turns.running)
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)

@@ -11,10 +11,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
+from anyio.lowlevel import checkpoint
 
 from dbmedic.core.errors import BadField
 from dbmedic.core.ports import Now, Say, Target
-from dbmedic.core.values import InstanceCard, Question, ToolSpec
+from dbmedic.core.values import InstanceCard, Passage, Question, ToolSpec
+
+
+Search = Callable[[str, str], Awaitable[list[Passage]]]
+"""Query and language -> passages of the knowledge base, best first."""
+
+
+async def nothing_known(query: str, language: str) -> list[Passage]:  # noqa: ARG001 - the shape of a search
+    """A knowledge base with nothing in it."""
+    await checkpoint()
+    return []
 
 
 class Context(NamedTuple):
@@ -29,6 +40,9 @@ class Context(NamedTuple):
     say: Say
     new_measure: Callable[[], str]
     now: Now
+    search: Search = nothing_known
+    cite: Callable[[str], int] = lambda _: 1
+    """Id of a passage -> its number in this turn's citations, from 1."""
 
 
 class Tool(NamedTuple):

@@ -21,7 +21,9 @@ ACCOUNT: Final = ""
 """No account's own: everybody may read these libraries, nobody may change them."""
 ENOUGH: Final = 0.34
 """Passages that speak of less of a question than this are no answer to it."""
-FEW: Final = 4
+SECTIONS: Final = 3
+"""Passages of the best page at most."""
+FEW: Final = 5
 """Passages that one search gives."""
 NAMES: Final = {"en": "dbmedic handbook", "zh": "dbmedic 手册"}
 _PHRASES: Final = {
@@ -51,9 +53,9 @@ class Manual:
             return []
         best = found[0]
         kept = [one for one in found if one.score >= ENOUGH or one is best]
-        same = [one for one in kept if one.document == best.document][:2]
+        same = [one for one in kept if one.document == best.document][:SECTIONS]
         if all(one.position != 1 for one in same):
-            same = [*await self._library.beginning(best), *same[:1]]
+            same = [*await self._library.beginning(best), *same[: SECTIONS - 1]]
         others: dict[str, Passage] = {}
         for one in kept:
             if one.document != best.document:

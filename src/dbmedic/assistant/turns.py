@@ -17,7 +17,7 @@ import structlog
 
 from dbmedic.agent.driver import Hands, close, drive
 from dbmedic.agent.prompt import messages
-from dbmedic.agent.tool import Context, Tool
+from dbmedic.agent.tool import Context, Search, Tool, nothing_known
 from dbmedic.agent.turn import Close, Turn, apply
 from dbmedic.assistant.conversations import Conversations, conversation_name
 from dbmedic.assistant.live import Running
@@ -61,6 +61,7 @@ class Turns:
         acting: Callable[[Question], Awaitable[Agent | None]] | None = None,
         attached: Callable[[Question], Awaitable[tuple[Attachment, ...]]] | None = None,
         answering: Callable[[Question], Awaitable[Model | None]] | None = None,
+        search: Search = nothing_known,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
 
@@ -71,6 +72,7 @@ class Turns:
         self._models, self._tools = models, tools
         self._now, self._new_id, self._limits, self._ended, self._acting = now, new_id, limits, ended, acting
         self._attached, self._answering = attached, answering
+        self._search = search
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
         self._slots: dict[str, int] = {}
@@ -238,6 +240,7 @@ class Turns:
         tools = {name: tool for name, tool in self._tools.items() if allowed is None or name in allowed}
         specs = tuple(tool.spec for tool in tools.values())
         numbers = itertools.count(1)
+        cited: dict[str, int] = {}
 
         def request(reply: int) -> ModelRequest:
             events = tuple(entry.event for entry in running.entries if not isinstance(entry.event, LIVE_ONLY))
@@ -275,6 +278,8 @@ class Turns:
                 say=running.say,
                 new_measure=lambda: f"m{next(numbers)}",
                 now=self._now,
+                search=self._search,
+                cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
             )
 
         instead = await self._answering(question) if self._answering is not None else None

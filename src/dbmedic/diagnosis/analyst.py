@@ -11,7 +11,7 @@ from typing import Any
 from dbmedic.checks.check import catalogue
 from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import Attachment, Call, InstanceCard, Piece, Reasoning, Rests, Text
-from dbmedic.diagnosis import names, pasted
+from dbmedic.diagnosis import handbook, names, pasted
 from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
@@ -51,6 +51,10 @@ def decide(request: ModelRequest) -> list[Piece]:
     facts = pasted.lines(given, asked.language)
     if facts and names.named(request.question.text, request.instances) is None:
         return _lines("\n".join(facts))
+    if not seen.calls and handbook.asks(request, asked):
+        return handbook.lookup(request, asked, reader)
+    if seen.calls and seen.calls[0].tool == "search":
+        return handbook.answer(request.events, asked, reader)
     if not seen.calls:
         pieces = _first(asked, request.instances, reader, hinted(request.agent, engine))
         kept = allowed(pieces, request.agent, request.tools, engine)

@@ -26,6 +26,8 @@ from dbmedic.knowledge.tokens import words
 NEAR: Final = 40
 """Passages that the word index proposes."""
 NAME: Final = 200
+FORM: Final = 2
+"""Grows when shipped documents become passages in another way, so that they are installed anew."""
 
 
 class Dataset(Struct, frozen=True, kw_only=True):
@@ -226,7 +228,7 @@ class Library:
                 ("document_delete", {"id": gone, "dataset": dataset.id}),
             ]
         for one in documents:
-            row = self._row(one.id, dataset.id, one.name, one.text, one.words, {"slug": one.slug})
+            row = self._row(one.id, dataset.id, one.name, one.text, one.words, {"slug": one.slug, "form": FORM})
             if have.get(one.id) == row["digest"]:
                 continue
             changed += 1
@@ -252,6 +254,8 @@ class Library:
         writes = [("document_status", {**status, "status": status_}) for status_ in ("indexing", "completed")]
         title = f"{one.name} {one.words}"
         for piece in pieces:
+            if piece.heading:
+                piece = msgspec.structs.replace(piece, text=f"**{piece.heading}**\n\n{piece.text}")
             writes += segment(self._new_id(), one.id, dataset.id, f"d{dataset.number}", title, piece, now)
         return writes
 
