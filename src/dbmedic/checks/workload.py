@@ -2,8 +2,8 @@
 
 Rows of one shape whatever the engine: query, queryid, database, role, calls, exec_s, mean_s, share (of all time in the
 window), busy (sessions running it on average), rows, examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index,
-lock_s, waiting (share of looks in which it waited for a lock), pid and running (of one long execution), source,
-confidence; what a server does not know is None.
+lock_s, waiting (share of looks in which it waited for a lock), pid and running (of one long execution), chooses
+(has conditions on its rows), source, confidence; what a server does not know is None.
 `raw` is a statement seen with its values, for the planner alone.
 After them, marked by `ever`, the statements that took most time since the counters began, as an estimate: a slow page
 may not be open just now.  Asked once per run, whichever checks want it.  System statements and our own are left out.
@@ -49,6 +49,7 @@ EVER, EVER_CALLS = 12, 20
 """How many statements of the whole record are told, and how often they must have run."""
 QUIET = 0.05
 """Sessions busy on average below which nothing worth telling ran in the window."""
+CONDITIONS = re.compile(r"\bwhere\b", re.IGNORECASE)
 SYSTEM = re.compile(
     r"\b(information_schema|performance_schema|pg_catalog|pg_(stat|ls|control|prepared|replication|sequence)_?\w*"
     r"|pg_(settings|locks|database|roles|class|namespace|index|attribute|constraint|extension|proc|has_role)|set_config|current_setting)\b",
@@ -171,6 +172,7 @@ def _told(row: Row, texts: dict[tuple[Any, ...], Row], source: str, facts: Engin
         **{name: row.get(name) for name in COUNTERS},
         **{name: words[name] for name in ("database", "role")},
         "query": words["query"] if facts.engine == "postgres" else tidy(str(words["query"])),
+        "chooses": CONDITIONS.search(str(words["query"])) is not None,
         "queryid": row["queryid"],
         "mean_s": row["exec_s"] / row["calls"],
         "busy": None,
@@ -212,6 +214,7 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
             "mean_s": None,
             "busy": hits[key] / len(looks),
             "waiting": waits[key] / hits[key],
+            "chooses": CONDITIONS.search(key[2]) is not None,
             "raw": str(runs[key][-1]["query"]),
             **_one_run(runs[key], window),
             "ever": None,

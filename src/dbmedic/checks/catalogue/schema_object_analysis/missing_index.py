@@ -126,6 +126,9 @@ async def _missing(
     if not mentioned:
         return
     scans, planned = await _scans(context, statement, next(iter(mentioned))[0])
+    if not statement["chooses"] and not statement["ever"]:
+        for place in mentioned:
+            meant[(database, *place)] += _per_minute(statement, context)
     for scan in (_as_written(one, text) for one in scans):
         name = scan.table if any(key[1] == scan.table for key in mentioned) else _meant(scan.alias, text)
         place = next((key for key in mentioned if key[1] == name and scan.schema in (None, key[0])), None)
@@ -137,9 +140,13 @@ async def _missing(
         table = await _table(context, row, database)
         best = advice(scan, table, context.facts.engine)
         if best is None and planned and not statement["ever"]:
-            meant[(database, *place)] += 60 * (statement["calls"] or math.inf) / (context.window or 1)
+            meant[(database, *place)] += _per_minute(statement, context)
         if best is not None:
             yield _row(statement, row, table, scan, best, planned, context.window or 1)
+
+
+def _per_minute(statement: Row, context: Context) -> float:
+    return float(60 * (statement["calls"] or math.inf) / (context.window or 1))
 
 
 def _cheap(statement: Row) -> bool:
