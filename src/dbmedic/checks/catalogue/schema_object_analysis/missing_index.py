@@ -127,8 +127,8 @@ async def _missing(
         return
     scans, planned = await _scans(context, statement, next(iter(mentioned))[0])
     if not statement["chooses"] and not statement["ever"]:
-        for place in mentioned:
-            meant[(database, *place)] += _per_minute(statement, context)
+        for one in mentioned:
+            meant[(database, *one)] += _per_minute(statement, context)
     for scan in (_as_written(one, text) for one in scans):
         name = scan.table if any(key[1] == scan.table for key in mentioned) else _meant(scan.alias, text)
         place = next((key for key in mentioned if key[1] == name and scan.schema in (None, key[0])), None)
