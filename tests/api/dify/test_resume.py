@@ -130,7 +130,7 @@ async def test_a_run_is_followed_from_its_first_event_and_after_its_end() -> Non
     async with desk(SLOW) as (client, _, _):
         async with client.streaming("count") as response:
             run = response.headers["X-Workflow-Run-ID"]
-            await response.content.readuntil(b"\n\n")
+            await response.content.readuntil(b'"answer":"one "')
         during, short = await asyncio.gather(
             events_of(client, run), events_of(client, run, include_state_snapshot="true", continue_on_pause="true")
         )
