@@ -11,7 +11,8 @@ import pytest
 from api.aliyun_playing import STREAMS, parsed, played, streamed
 from dbmedic.api.rdsai.projection import Projection
 from dbmedic.api.rdsai.whole import message, whole
-from dbmedic.core.events import ApprovalDecided, TurnResumed
+from dbmedic.core.events import ApprovalDecided, Cited, Entry, TurnResumed
+from dbmedic.core.values import Passage
 from fix_scenarios import SCENARIOS, kept, live
 
 each_scenario = pytest.mark.parametrize("name", SCENARIOS)
@@ -62,6 +63,18 @@ def test_history_is_the_stream_put_together(name: str, mode: Any) -> None:
     assert (mode == "separate") == bool(row.events) or not row.events
     object_ = whole(live(name), mode).frame()
     assert object_.event == "error" or object_.answer == streamed_
+
+
+def test_a_citation_names_its_document_as_people_know_it() -> None:
+    opened = live("disk")[0]
+    passage = Passage(
+        id="s1", library="l1", document="d1", position=1, text="t", score=0.5, library_name="handbook", title="WAL"
+    )
+    entries = [opened, Entry(opened.turn, 2, opened.at, Cited(call="k1", passage=passage))]
+    (frame,) = [one for one in played(entries, Projection("separate")) if one.event == "retriever_resource"]
+    (used,) = msgspec.json.decode(frame.answer or "")
+    assert (used["Library"], used["Document"]) == ("handbook", "WAL")
+    assert "WAL" in "".join(one.answer or "" for one in played(entries, Projection("inline")))
 
 
 def test_history_says_how_each_turn_ended() -> None:

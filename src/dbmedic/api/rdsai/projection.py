@@ -159,12 +159,13 @@ class Projection:
 
     def _cited(self, event: Cited) -> Iterator[Frame]:
         passage = event.passage
+        library, document = passage.library_name or passage.library, passage.title or passage.document
         if self._separate:
             text = cut(passage.text, RESULT_CHARS)
-            used = {"Library": passage.library, "Document": passage.document, "Text": text, "Score": passage.score}
+            used = {"Library": library, "Document": document, "Text": text, "Score": passage.score}
             yield self._frame("retriever_resource", answer=ascii_json([used]).decode())
         else:
-            yield from self._said(DOCUMENT_LINE.format(document=passage.document))
+            yield from self._said(DOCUMENT_LINE.format(document=document))
 
     def _approval(self, event: ApprovalRequested, status: str) -> Frame:
         return self._frame(
