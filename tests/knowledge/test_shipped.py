@@ -1,5 +1,6 @@
 """The knowledge that comes with dbmedic: both languages, well formed, and found by how people ask."""
 
+import asyncio
 import re
 
 import pytest
@@ -64,6 +65,19 @@ async def test_installing_again_changes_nothing(store) -> None:
     assert await library.install(dataset, shipped("en")[1:]) == 0
     assert len((await library.documents(dataset, limit=1000))[0]) == len(shipped("en")) - 1
     assert await library.install(dataset, shipped("en")) == 1
+
+
+async def test_two_processes_that_start_at_once_install_one_handbook(tmp_path) -> None:
+    stores = [await open_store(tmp_path / "store.db") for _ in range(2)]
+    first, second = (manual(store) for store in stores)
+    one, other = await asyncio.gather(first[0].dataset("en"), second[0].dataset("en"))
+    assert one == other
+    for _, library in (first, second):
+        assert len((await library.documents(one, limit=1000))[0]) == len(shipped("en"))
+        found = await library.search("wraparound of transaction ids", [one])
+        assert len({passage.id for passage in found}) == len(found) > 0
+    for store in stores:
+        await store.close()
 
 
 async def test_the_page_about_an_online_index_is_cited_from_its_beginning(store) -> None:
