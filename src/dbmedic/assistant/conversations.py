@@ -117,9 +117,12 @@ class Conversations:
         return Page([logs[id] for id in ids if logs.get(id)], len(rows) > limit)
 
     async def owned(self, turn: str, caller: Caller) -> None:
-        """Raises `NotFound("message")` unless the turn is the caller's."""
+        """Raises `NotFound("message")` unless the turn is the caller's, in a conversation that was not deleted."""
         rows = await self._store.read("turn_get", id=turn)
         if not rows or rows[0]["owner"] != caller.owner or rows[0]["account"] != caller.account:
+            raise NotFound("message", turn)
+        fields = {"id": rows[0]["conversation"], "owner": caller.owner, "account": caller.account}
+        if not await self._store.read("conversation_get", **fields):
             raise NotFound("message", turn)
 
     async def own_run(self, run: str, caller: Caller) -> None:

@@ -65,6 +65,12 @@ async def test_a_deleted_conversation_is_gone_for_everything() -> None:
         ):
             assert (heard.status, heard.body["message"]) == (404, "Conversation Not Exists.")
         assert (await client.call("GET", f"/v1/workflows/run/{run}")).status == 404
+        message = asked.body["message_id"]
+        for heard in (
+            await rate(client, message, "like"),
+            await client.call("GET", f"/v1/messages/{message}/suggested", params={"user": "u1"}),
+        ):
+            assert (heard.status, heard.body["message"]) == (404, "Message Not Exists.")
 
 
 async def test_only_its_user_may_do_anything_to_a_conversation() -> None:
