@@ -219,6 +219,15 @@ def test_what_merely_could_matter_is_no_root():
     assert (found_.roots, [cause.fact.check for cause in found_.contributing]) == ((), ["stale-stats"])
 
 
+def test_the_only_fault_there_is_is_suspected_and_no_more():
+    off = found("pg-autovacuum-off", "warning", schema="public", name="public.carts", kind="table", changes=90_000)
+    alone = verdict("slow", off)
+    assert [(cause.fact.check, cause.suspected) for cause in alone.roots] == [("pg-autovacuum-off", True)]
+    beside = verdict("slow", off, faults.blocking())
+    assert not any(cause.suspected for cause in beside.roots)
+    assert [cause.fact.check for cause in beside.contributing] == ["pg-autovacuum-off"]
+
+
 def test_sessions_that_wait_for_their_client_are_no_fault():
     found_ = verdict("slow", faults.waits("Client", 0.8), *faults.fine())
     assert (found_.roots, found_.notes, found_.client_share) == ((), (), 0.8)

@@ -1,9 +1,10 @@
 """The application's statements over the window, by the time they took: counters of the server, or looks at what runs.
 
 Rows of one shape whatever the engine: query, queryid, database, role, calls, exec_s, mean_s, share (of all time in the
-window), busy (sessions running it on average), rows, examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index,
-lock_s, waiting (share of looks in which it waited for a lock), pid and running (of one long execution), chooses
-(has conditions on its rows), source, confidence; what a server does not know is None.
+window; without that of waiting for locks, where it does not wait itself), busy (sessions running it on average), rows,
+examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index, lock_s, waiting (share of looks in which it waited for
+a lock), pid and running (of one long execution), chooses (has conditions on its rows), source, confidence; what a
+server does not know is None.
 `raw` is a statement seen with its values, for the planner alone.
 After them, marked by `ever`, the statements that took most time since the counters began, as an estimate: a slow page
 may not be open just now.  Asked once per run, whichever checks want it.  System statements and our own are left out.
@@ -246,9 +247,15 @@ def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
                 max(known["exec_s"], row["exec_s"]) if row["busy"] > 2 * known["busy"] else known["exec_s"]
             )
     total = sum(row["exec_s"] for row in rows)
-    for row in rows:
-        row["share"] = row["exec_s"] / total if total else None
+    worked = sum(row["exec_s"] for row in rows if not _waits(row))
+    for row in rows:  # many who wait make nobody's work cheaper: who works is compared with who works
+        whole = total if _waits(row) else worked
+        row["share"] = row["exec_s"] / whole if whole else None
     return sorted(rows, key=lambda row: -float(row["exec_s"]))
+
+
+def _waits(row: Row) -> bool:
+    return bool(row["waiting"] is not None and row["waiting"] >= 0.5)
 
 
 def tidy(digest: str) -> str:

@@ -93,6 +93,11 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
 
 def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, seen: Evidence, instance: str) -> None:
     reader = page.reader
+    if verdict.roots and verdict.roots[0].suspected:
+        items = [named(one, seen, reader) for one in verdict.roots]
+        ids = [one.fact.measure.id for one in verdict.roots]
+        page.said("verdict.suspected", *ids, instance=instance, causes=reader.serial(items))
+        return
     if len(verdict.roots) == 1:
         one = verdict.roots[0]
         page.said("verdict.one", one.fact.measure.id, instance=instance, cause=named(one, seen, reader))
@@ -245,6 +250,7 @@ def _footer(page: Page, asked: Understood, verdict: Verdict, seen: Evidence) -> 
     ]
     if verdict.roots:
         sure = max((cause.fact.finding.confidence for cause in verdict.roots), key=CONFIDENCES.index)
+        sure = "heuristic" if verdict.roots[0].suspected else sure
         parts.append(reader.say("part.confidence", confidence=reader.say(f"confidence.{sure}")))
     if asked.window is not None:
         parts.append(reader.say("part.history", since=time_text(asked.window.start, reader.zone)))

@@ -33,6 +33,7 @@ class Causes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     notes: tuple[str, ...]
     working: tuple[str, ...]
     hints: tuple[str, ...]
+    suspects: tuple[str, ...]
     waiting: tuple[str, ...]
     work: tuple[str, ...]
     magnitude: dict[str, str]

@@ -46,6 +46,8 @@ class Cause(Struct, frozen=True, kw_only=True):
     """The same check on further objects, by score."""
     later: bool = False
     """True, but to be looked at only when the waiting is over."""
+    suspected: bool = False
+    """The only fault there is, though nothing measured ties it to the complaint."""
     outside: bool = False
     """The host has this trouble, and not because of this database."""
 
@@ -270,10 +272,21 @@ def _named(found: Sequence[Cause], symptom: Symptom) -> tuple[tuple[Cause, ...],
     most = ROOTS if "*" not in symptom.signs else 2 * ROOTS
     near = [c for c in proven if c is proven[0] or c.fact.finding.level == "error" or c.score >= best / 2]
     roots = near[:most]
+    if not roots and broad(symptom) and "*" not in symptom.signs:
+        roots = [_suspect(cause) for cause in found if _may_be_suspected(cause)][:most]
+        found = [*roots, *(cause for cause in found if not _may_be_suspected(cause))]
     everywhere = broad(symptom) or "*" in symptom.signs
     others = [cause for cause in found if cause not in roots and (everywhere or not cause.outside)]
     shown = 2 if "*" not in symptom.signs else 2 * ROOTS
     return tuple(roots), tuple(others[:shown]), tuple(others[shown:])
+
+
+def _may_be_suspected(cause: Cause) -> bool:
+    return cause.fact.check in known().suspects
+
+
+def _suspect(cause: Cause) -> Cause:
+    return msgspec.structs.replace(cause, suspected=True)
 
 
 def _proven(cause: Cause, symptom: Symptom) -> bool:
