@@ -129,7 +129,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         tools(),
         now=now,
         new_id=new_id,
-        limits=Limits(turns=config.max_turns, seconds=config.turn_s),
+        limits=Limits(config.max_turns, config.turn_s, config.check_budget_s, config.window_s),
         ended=ended,
         acting=agents.acting,
         attached=files.attached,

@@ -62,10 +62,10 @@ class Config(Struct, frozen=True, kw_only=True):
         Seconds, Meta(description="Longest time of one turn, in seconds; what was said until then is kept.")
     ] = 300.0
     check_budget_s: Annotated[
-        Seconds, Meta(description="Longest time that the checks of one `dbmedic check run` take together, in seconds.")
+        Seconds, Meta(description="Longest time that the checks of one look take together on an instance, in seconds.")
     ] = 15.0
     window_s: Annotated[
-        Seconds, Meta(description="Time between the two samples of `dbmedic check run`, in seconds.")
+        Seconds, Meta(description="Time between two samples that are compared, in seconds.")
     ] = 5.0
     zone: Annotated[
         str, Meta(description="IANA time zone of times that the command line prints.", examples=["UTC"])

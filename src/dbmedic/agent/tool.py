@@ -17,7 +17,6 @@ from dbmedic.core.errors import BadField
 from dbmedic.core.ports import Now, Say, Target
 from dbmedic.core.values import InstanceCard, Passage, Question, ToolSpec
 
-
 Search = Callable[[str, str], Awaitable[list[Passage]]]
 """Query and language -> passages of the knowledge base, best first."""
 
@@ -40,6 +39,10 @@ class Context(NamedTuple):
     say: Say
     new_measure: Callable[[], str]
     now: Now
+    window_s: float = 5.0
+    """Distance of two samples that are compared."""
+    budget_s: float = 15.0
+    """Longest time that the checks of one call may take on the instance."""
     search: Search = nothing_known
     cite: Callable[[str], int] = lambda _: 1
     """Id of a passage -> its number in this turn's citations, from 1."""

@@ -37,10 +37,13 @@ PATIENCE_S = 20.0
 
 
 class Limits(NamedTuple):
-    """How much one account may run at once, and how long one turn may take."""
+    """How much one account may run at once, and how long one turn, and the checks of one tool call, may take."""
 
     turns: int = 32
     seconds: float = 300.0
+    check_s: float = 15.0
+    window_s: float = 5.0
+    """Distance of two samples that are compared."""
 
 
 class Turns:
@@ -278,6 +281,8 @@ class Turns:
                 say=running.say,
                 new_measure=lambda: f"m{next(numbers)}",
                 now=self._now,
+                window_s=self._limits.window_s,
+                budget_s=self._limits.check_s,
                 search=self._search,
                 cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
             )

@@ -36,7 +36,16 @@ async def measured(context: Context, instance: str, checks: list[str]) -> str:
         heard.append(event)
         await context.say(event)
 
-    await run(checks, target, call=context.call, say=say, new_measure=context.new_measure, now=context.now)
+    await run(
+        checks,
+        target,
+        call=context.call,
+        say=say,
+        new_measure=context.new_measure,
+        now=context.now,
+        budget_s=context.budget_s,
+        window_s=context.window_s,
+    )
     return summary(heard)
 
 
