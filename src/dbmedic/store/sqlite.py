@@ -27,8 +27,6 @@ from dbmedic.store.writer import Job, Writer
 
 READERS = 4
 """Threads for reads that may take long."""
-FRESH_S = 0.01
-"""How long the answer of `version` holds: asking SQLite waits for the interpreter lock behind the writer."""
 
 
 class Sqlite:
@@ -45,7 +43,6 @@ class Sqlite:
         self._idle: deque[apsw.Connection] = deque()
         self._changes = -1
         self._version = 0
-        self._fresh_until = 0.0
         self._closed = False
 
     async def read(self, name: str, /, **params: Any) -> list[Row]:
@@ -67,19 +64,14 @@ class Sqlite:
 
         Raises `StoreFull`, `StoreLocked`, `StoreFailed`, and `Bug` for a statement that the schema refuses.
         """
-        done = await self._put(writes, ())
-        self._fresh_until = 0.0
-        return done
+        return await self._put(writes, ())
 
     async def append(self, entries: Sequence[Entry], /, *writes: tuple[str, dict[str, Any]]) -> None:
         """Named writes run before the entries are added.  Raises and is cancelled as `write`."""
         await self._put(writes, [log.row(entry) for entry in entries])
 
     async def version(self) -> int:
-        """Costs microseconds: the count is read again only after some commit, by whomever; at most `FRESH_S` late."""
-        if self._loop.time() < self._fresh_until:
-            return self._version
-        self._fresh_until = self._loop.time() + FRESH_S
+        """Costs microseconds: the count is read again only after some commit, by whomever."""
         try:
             changes = self._instant.execute("pragma data_version").get
         except apsw.BusyError:
