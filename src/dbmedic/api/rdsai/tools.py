@@ -59,6 +59,13 @@ WORDS = {
         "Describes the columns, indexes and size of a table; reads no row of it.",
         "テーブルの列・索引・サイズを説明します(行は読みません)。",
     ),
+    "search": Words(
+        "get",
+        "在知识库中查找做法或含义:运维手册,以及每个检查项的说明。",
+        "在知識庫中查找做法或含義:維運手冊,以及每個檢查項目的說明。",
+        "Looks up in the knowledge base how something is done or what it means: runbooks, and a page for each check.",
+        "ナレッジベースで手順や意味を調べます:運用手引きと、各検査の説明ページ。",
+    ),
 }
 
 
