@@ -9,14 +9,21 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 PLACES = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin:/sbin"
 NO_START = Path("/usr/sbin/policy-rc.d")
 """While Debian finds this file, and it says 101, no package starts a service."""
+
+FAULTS = "tests/faults"
+WIDER = {"--faults", "--all-versions"}
+"""Options that widen the whole run; any other argument chooses tests."""
 
 STEPS: dict[str, list[str]] = {
     "ruff check": [PYTHON, "-m", "ruff", "check"],
@@ -32,11 +39,37 @@ def main(arguments: Sequence[str]) -> int:
         install(packages)
     failed = [name for name, words in STEPS.items() if not passed(name, words)]
     print(f"== pytest ({len(STEPS) - len(failed)} of {len(STEPS)} steps before it passed)", flush=True)
-    if run([PYTHON, "-m", "pytest", *arguments]):
-        failed.append("pytest")
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory(prefix="dbmedic-test-") as folder:
+        for part, words in enumerate(parts(arguments)):
+            report = Path(folder) / f"{part}.xml"
+            if run([PYTHON, "-m", "pytest", f"--junitxml={report}", *words]) and "pytest" not in failed:
+                failed.append("pytest")
+            counts += counted(report)
     if failed:
         print(f"dbmedic test: failed: {', '.join(failed)}", file=sys.stderr)
+    print(f"total: {counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped", flush=True)
     return 1 if failed else 0
+
+
+def parts(arguments: Sequence[str]) -> list[list[str]]:
+    """The runs of pytest: all tests in two processes, as most of them wait, then the faults, which need the machine.
+
+    Whoever chooses tests gets one run in one process.
+    """
+    if any(word not in WIDER and not word.startswith("--server") for word in arguments):
+        return [[*arguments]]
+    return [["-n", "2", "--dist", "loadfile", "--ignore", FAULTS, *arguments], [FAULTS, *arguments]]
+
+
+def counted(report: Path) -> Counter[str]:
+    """How many tests passed, failed and were skipped, by the report of a run; nothing when it left none."""
+    counts: Counter[str] = Counter()
+    for suite in ElementTree.parse(report).iter("testsuite") if report.exists() else ():
+        whole, bad, skipped = (int(suite.get(name, 0)) for name in ("tests", "failures", "skipped"))
+        bad += int(suite.get("errors", 0))
+        counts.update(passed=whole - bad - skipped, failed=bad, skipped=skipped)
+    return counts
 
 
 def passed(name: str, words: Sequence[str]) -> bool:
