@@ -240,7 +240,7 @@ def render(check: Check, measure: Measure, language: str | None, zone: str | Non
 def _expression(kind: type, value: Any) -> Any:
     if kind is Expression and isinstance(value, (str, int, float)):
         return compiled(str(value))
-    raise NotImplementedError(f"{kind.__name__} cannot be read from {value!r}")
+    raise TypeError(f"{kind.__name__} cannot be read from {value!r}")
 
 
 def _levels(level: Levels) -> Levels:
