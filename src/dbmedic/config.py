@@ -64,9 +64,7 @@ class Config(Struct, frozen=True, kw_only=True):
     check_budget_s: Annotated[
         Seconds, Meta(description="Longest time that the checks of one look take together on an instance, in seconds.")
     ] = 15.0
-    window_s: Annotated[
-        Seconds, Meta(description="Time between two samples that are compared, in seconds.")
-    ] = 5.0
+    window_s: Annotated[Seconds, Meta(description="Time between two samples that are compared, in seconds.")] = 5.0
     zone: Annotated[
         str, Meta(description="IANA time zone of times that the command line prints.", examples=["UTC"])
     ] = "UTC"

@@ -107,7 +107,9 @@ async def test_a_deleted_agent_cannot_be_selected_and_its_answers_stay_explained
     assert await agents.acting(asked(agent.reference)) is not None
 
 
-@pytest.mark.parametrize("reference", [None, "", "default", "x@", "x@1", "@1", "a" * 9000, "05cf98c0-8d75-4495-84fe-a7c0cc0e2de4@1", "x@-1"])
+@pytest.mark.parametrize(
+    "reference", [None, "", "default", "x@", "x@1", "@1", "a" * 9000, "05cf98c0-8d75-4495-84fe-a7c0cc0e2de4@1", "x@-1"]
+)
 async def test_nothing_acts_for_a_name_that_is_no_agents(parts: tuple[Agents, Skills], reference: str | None) -> None:
     assert await parts[0].acting(asked(reference)) is None
 
