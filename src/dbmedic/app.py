@@ -156,7 +156,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         people=People(store, now=now),
         files=files,
         annotations=annotations,
-        options=Options(streams=config.streams, explains=config.log_level == "debug"),
+        options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops)
 

@@ -79,6 +79,13 @@ class Config(Struct, frozen=True, kw_only=True):
             "false: with one object."
         ),
     ] = True
+    unsigned_as: Annotated[
+        str,
+        Meta(
+            description="Id of the access key as which unsigned calls of Alibaba Cloud clients act, on a server that "
+            "nobody else can reach; empty: they are refused."
+        ),
+    ] = ""
     shutdown_s: Annotated[
         Seconds, Meta(description="How long running turns may finish after a stop signal, in seconds.")
     ] = 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from aliyunsdkcore.request import CommonRequest
 
 from clients.aliyun import Cloud, answer, called, cloud, refused, stream
 from clients.by_hand import sent, signed
+from clients.running import Server
 
 WHOLE = "磁盘使用率为 23 %,暂不需要扩容。"
 
@@ -117,6 +119,18 @@ async def test_dify_and_rds_ai_share_a_path() -> None:
         both = signed(here, "ChatMessages", path="/v1/chat-messages", body=dify, kind="application/json")
         assert (await both.send()).code == "MissingParameter"
         assert (await sent(f"{url}?Query=why", {})).code == "MissingAccessKeyId"
+
+
+async def test_unsigned_calls_act_as_the_key_that_the_operator_named_and_as_nobody_else(tmp_path: Path) -> None:
+    key = Server(tmp_path).dbmedic("key", "create", "--ram", "--user", "ann")
+    asked = {"x-acs-action": "GetConversations", "x-acs-version": "2025-05-07"}
+    with Server(tmp_path, unsigned_as=key["access_key_id"]) as here:
+        assert (await sent(f"{here.url}/", asked)).body["Data"] == []
+    with Server(tmp_path, unsigned_as="nobody") as here:
+        assert (await sent(f"{here.url}/", asked)).code == "MissingAccessKeyId"
+    Server(tmp_path).dbmedic("key", "revoke", key["id"])
+    with Server(tmp_path, unsigned_as=key["access_key_id"]) as here:
+        assert (await sent(f"{here.url}/", asked)).code == "MissingAccessKeyId"
 
 
 async def test_the_classic_core_on_the_documented_path() -> None:

@@ -148,7 +148,10 @@ async def _signed_in(assistant: Assistant, raw: Raw) -> tuple[Credential, Caller
     claimed = credential(raw)
     keys = assistant.access_keys
     if claimed.form == "anonymous":
-        raise NotSigned("MissingAccessKeyId", "The request carries no credential: sign it with an access key.")
+        found = await keys.find(assistant.options.unsigned_as)
+        if found is None or not found.active or found.user is None:
+            raise NotSigned("MissingAccessKeyId", "The request carries no credential: sign it with an access key.")
+        return claimed, found.caller, found.user
     if claimed.form == "bearer":
         try:
             caller = await assistant.keys.sign_in(claimed.token or "")

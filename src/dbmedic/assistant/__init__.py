@@ -31,6 +31,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """An Alibaba Cloud call that wants a stream or one object, and does not say which, gets a stream."""
     explains: bool = False
     """A signature that is wrong is answered with the text that should have been signed."""
+    unsigned_as: str = ""
+    """Access key as which unsigned Alibaba Cloud calls act; empty: they are refused."""
 
 
 class Assistant(NamedTuple):
