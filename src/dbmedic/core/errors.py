@@ -113,7 +113,8 @@ class Busy(Refused):
     code = "busy"
 
     def __init__(self, what: str, limit: int, retry_after_s: int = 5) -> None:
-        super().__init__(f"{what}: at most {limit} at once; try again in {retry_after_s} s")
+        reached = f": at most {limit} at once" if limit else ""
+        super().__init__(f"{what}{reached}; try again in {retry_after_s} s")
         self.limit, self.retry_after_s = limit, retry_after_s
 
 
