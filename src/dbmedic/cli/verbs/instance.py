@@ -53,9 +53,10 @@ def add(
     no_check: bool,
     as_json: bool,
 ) -> None:
-    """Register a database under an ID; connects first, so that what is registered works."""
+    """Register a database under an ID, and say what its account may see, or why it does not answer."""
     from dbmedic.assistant.accounts import LOCAL
     from dbmedic.cli.checkup import checkup, print_checkup
+    from dbmedic.core.errors import OutsideFailed
 
     config, fields = config_here(), tags_of(tags)
     size = storage_of(storage)
@@ -71,17 +72,19 @@ def add(
                 return added, None
             try:
                 return added, await checkup(await parts.assistant.watch.target(id, LOCAL))
-            except BaseException:
-                await instances.remove(id, LOCAL)
-                raise
+            except OutsideFailed as failure:
+                return added, {"error": {"code": failure.code, "message": str(failure)}}
 
     added, report = run(work())
     if as_json:
-        print_json({"instance": shown(added), "check": report})
+        print_json({**shown(added), "check": report})
+    elif report is None:
+        click.echo(f"instance {id} registered, not checked")
+    elif "error" in report:
+        click.echo(f"instance {id} registered, but it does not answer: {report['error']['message']}")
     else:
-        click.echo(f"instance {id} registered" + ("" if report else ", not checked"))
-        if report:
-            print_checkup(report)
+        click.echo(f"instance {id} registered")
+        print_checkup(report)
 
 
 @command.command("list", cls=ADMINISTRATIVE)
