@@ -59,6 +59,7 @@ def test_an_instance_that_does_not_answer_is_registered_with_the_reason(dbmedic)
     assert ran.code == 0
     assert ran.json["check"]["error"]["code"] == "unreachable"
     assert "127.0.0.1:1" in ran.json["check"]["error"]["message"]
+    assert "s3cret" not in ran.out + ran.err
     assert [one["id"] for one in dbmedic("instance", "list", "--json").json["instances"]] == ["shop"]
     assert "does not answer" in dbmedic("instance", "add", "other", URL).out
 
