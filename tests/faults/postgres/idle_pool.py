@@ -14,5 +14,4 @@ FAULT = Fault(
     also=["conn-usage", "conn-idle-pool"],
     load=(*DAY, POOL),
     settings={"max_connections": "40"},
-    short=True,
 )
