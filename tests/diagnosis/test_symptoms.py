@@ -13,7 +13,9 @@ from dbmedic.diagnosis import causes
 from dbmedic.diagnosis.disk import RECLAIM
 from dbmedic.diagnosis.symptoms import about, broad, said, symptoms
 
-ADDED = {"same_table", "same_query", "same_object", "same_holder", "waits_with_cause", "waits_for_cause"}
+ADDED = {
+    "same_table", "same_query", "same_object", "same_holder", "waits_with_cause", "waits_for_cause", "deletes_from_parent",
+}  # fmt: skip
 """What an edge may read besides the columns of its two measures."""
 
 

@@ -16,6 +16,8 @@ Kind: TypeAlias = Literal["equal", "range", "pattern", "null", "join"]
 Node: TypeAlias = dict[str, Any]
 
 SUBPLAN = re.compile(r"\((?:hashed )?(?:InitPlan|SubPlan) \d+(?: \(returns [^)]*\))?\)(?:\.col\d+)?|\$\d+")
+MARKS = re.compile(r"<[a-z_]+>(?=\()")
+"""What MariaDB and MySQL write around parts of a condition: `<cache>(…)`, `<in_optimizer>(…)`."""
 JOINS = {"Hash Join": "Hash Cond", "Merge Join": "Merge Cond", "Nested Loop": "Join Filter"}
 
 
@@ -69,7 +71,7 @@ def terms(condition: str, alias: str | None, dialect: str) -> tuple[Term, ...]:
     import sqlglot
 
     try:
-        tree = sqlglot.parse_one(SUBPLAN.sub("NULL_PARAMETER()", condition), read=dialect)
+        tree = sqlglot.parse_one(MARKS.sub("", SUBPLAN.sub("NULL_PARAMETER()", condition)), read=dialect)
     except sqlglot.ParseError:
         return ()
     found = (_term(one, alias, dialect) for one in _conjuncts(tree))

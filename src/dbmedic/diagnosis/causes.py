@@ -92,11 +92,21 @@ def _side_by_side(cause: Fact, effect: Fact) -> dict[str, Any]:
     row["same_object"] = cause.finding.object == effect.finding.object
     row["same_query"] = _query(cause) is not None and _query(cause) == _query(effect)
     row["same_table"] = bool(_tables(cause) & _tables(effect)) or any(_in_text(name, effect) for name in _tables(cause))
+    row["deletes_from_parent"] = _deletes(effect) and _in_text(_last(cause.values.get("parent")), effect)
     row["same_holder"] = bool(_names(cause, "pid", "slot", "gid") & _names(effect, "root", "holder", "pid", "gid"))
     row["waits_with_cause"] = _flat(cause.values.get("waiting_query")) == _flat(effect.values.get("query")) != ""
     waiters = re.findall(r"\d+", str(cause.values.get("waiters") or ""))
     row["waits_for_cause"] = str(effect.values.get("pid")) in waiters
     return row
+
+
+def _deletes(fact: Fact) -> bool:
+    return _flat(fact.values.get("query")).startswith("delete")
+
+
+def _last(name: Any) -> str:
+    """A name without its schema."""
+    return str(name or "").rpartition(".")[2].lower()
 
 
 def _flat(statement: Any) -> str:
@@ -115,7 +125,7 @@ def _query(fact: Fact) -> str | None:
 def _tables(fact: Fact) -> frozenset[str]:
     """Names of the tables a finding is about, without schema."""
     names = (fact.values.get(column) for column in ("table", "on_object", "child", "relation"))
-    return frozenset(str(name).rpartition(".")[2].lower() for name in names if name)
+    return frozenset(_last(name) for name in names if name)
 
 
 def _in_text(table: str, fact: Fact) -> bool:

@@ -291,7 +291,8 @@ def _suspect(cause: Cause) -> Cause:
 
 def _proven(cause: Cause, symptom: Symptom) -> bool:
     """It is the symptom itself, was measured to lead to it, or is grave and near: what merely could matter is not."""
-    hint = cause.fact.check in known().hints and cause.fact.finding.level == "warning"
+    mild = all(one.finding.level == "warning" for one in (cause.fact, *cause.chain))
+    hint = cause.fact.check in known().hints and mild
     if (hint and "*" in symptom.signs) or (cause.outside and ("*" in symptom.signs or not broad(symptom))):
         return False
     own = (cause.fact.check, *(effect.check for effect in cause.chain))
