@@ -14,7 +14,8 @@ from dbmedic.diagnosis.disk import RECLAIM
 from dbmedic.diagnosis.symptoms import about, broad, said, symptoms
 
 ADDED = {
-    "same_table", "same_query", "same_object", "same_holder", "waits_with_cause", "waits_for_cause", "deletes_from_parent",
+    "same_table", "same_query", "same_object", "same_holder", "waits_with_cause", "waits_for_cause",
+    "deletes_from_parent",
 }  # fmt: skip
 """What an edge may read besides the columns of its two measures."""
 
