@@ -174,6 +174,21 @@ def test_mariadb_and_mysql_print_plans_differently() -> None:
     assert mysql_scans(mariadb) == mysql_scans(mysql) == [want]
 
 
+def test_a_join_that_filters_what_another_index_found_wants_its_own() -> None:
+    outer = {"table": {"table_name": "products", "access_type": "ALL", "rows": 5000}}
+    inner = {
+        "table_name": "orders", "access_type": "ref", "rows": 60, "used_key_parts": ["product_id"],
+        "attached_condition": "orders.customer_id = 77",
+    }  # fmt: skip
+    scans = mysql_scans({"query_block": {"nested_loop": [outer, {"table": inner}]}})
+    assert [scan.table for scan in scans] == ["products", "orders"]
+    found = advice(scans[1], ORDERS, "mariadb")
+    assert found is not None
+    assert found.columns == ("customer_id",)
+    few = {**outer["table"], "rows": 5}
+    assert [scan.table for scan in mysql_scans({"nested_loop": [{"table": few}, {"table": inner}]})] == ["products"]
+
+
 def test_mariadb_has_no_index_on_an_expression() -> None:
     (scan,) = postgres_scans({"Plan": seq_scan("(lower((email)::text) = $1)")})
     found = advice(scan, ORDERS, "mariadb")

@@ -49,6 +49,10 @@ class Scan(Struct, frozen=True, kw_only=True):
     """An index that is read from end to end, for its order or because it is smaller; each row is then filtered."""
 
 
+MANY = 10_000
+"""Rows of a table that a statement reads altogether, from which it is worth a look."""
+
+
 def postgres_scans(plan: Node) -> list[Scan]:
     """The full reads of an `EXPLAIN (FORMAT JSON)`, given as the object around "Plan" or the plan itself.
 
@@ -59,8 +63,15 @@ def postgres_scans(plan: Node) -> list[Scan]:
 
 
 def mysql_scans(plan: Node) -> list[Scan]:
-    """The tables with access type ALL of an `EXPLAIN FORMAT=JSON`, of MySQL or MariaDB."""
-    return [_mysql_scan(table) for table in _mysql_tables(plan) if table.get("access_type") in ("ALL", "index")]
+    """The full reads of an `EXPLAIN FORMAT=JSON`, of MySQL or MariaDB.
+
+    A table of which a join reads most rows through another column's index, to filter them then, is one too.
+    """
+    return [
+        _mysql_scan(table)
+        for table, before in _mysql_tables(plan, 1.0)
+        if table.get("access_type") in ("ALL", "index") or _filtered_late(table, before)
+    ]
 
 
 def terms(condition: str, alias: str | None, dialect: str) -> tuple[Term, ...]:
@@ -208,15 +219,37 @@ def _sort(above: tuple[Node, ...], alias: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _mysql_tables(node: Any) -> Iterator[Node]:
+def _mysql_tables(node: Any, before: float) -> Iterator[tuple[Node, float]]:
+    """Each table with how many times it is read: the rows of those that stand before it in its nested loop."""
     if isinstance(node, dict):
         if "table_name" in node and "access_type" in node:
-            yield node
-        for value in node.values():
-            yield from _mysql_tables(value)
+            yield node, before
+        for name, value in node.items():
+            if name == "nested_loop" and isinstance(value, list):
+                times = before
+                for one in value:
+                    found = list(_mysql_tables(one, times))
+                    yield from found
+                    times *= max([1.0, *(_rows(table) for table, _ in found)])
+            else:
+                yield from _mysql_tables(value, before)
     elif isinstance(node, list):
         for value in node:
-            yield from _mysql_tables(value)
+            yield from _mysql_tables(value, before)
+
+
+def _rows(table: Node) -> float:
+    return float(table.get("rows") or table.get("rows_examined_per_scan") or 1)
+
+
+def _filtered_late(table: Node, before: float) -> bool:
+    """Read often by a key that is not of its condition, which then throws most of it away."""
+    condition = str(table.get("attached_condition") or "")
+    if not condition or before * _rows(table) < MANY or before < 2:
+        return False
+    used = set(table.get("used_key_parts") or ())
+    found = terms(condition, str(table["table_name"]), "mysql")
+    return any(term.kind == "equal" and term.column not in used for term in found)
 
 
 def _mysql_scan(table: Node) -> Scan:
