@@ -3,8 +3,8 @@
 Rows of one shape whatever the engine: query, queryid, database, role, calls, exec_s, mean_s, share (of all time in the
 window; without that of waiting for locks, where it does not wait itself), busy (sessions running it on average), rows,
 examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index, lock_s, waiting (share of looks in which it waited for
-a lock), pid and running (of one long execution), chooses (has conditions on its rows), source, confidence; what a
-server does not know is None.
+a lock), pid and running (of one long execution), chooses (has conditions on its rows), picks (and gives rows, not sums
+of them), source, confidence; what a server does not know is None.
 `raw` is a statement seen with its values, for the planner alone.
 After them, marked by `ever`, the statements that took most time since the counters began, as an estimate: a slow page
 may not be open just now.  Asked once per run, whichever checks want it.  System statements and our own are left out.
@@ -51,6 +51,7 @@ EVER, EVER_CALLS = 12, 20
 QUIET = 0.05
 """Sessions busy on average below which nothing worth telling ran in the window."""
 CONDITIONS = re.compile(r"\bwhere\b", re.IGNORECASE)
+SUMS = re.compile(r"\b(count|sum|avg|min|max|group_concat)\s*\(", re.IGNORECASE)
 SYSTEM = re.compile(
     r"\b(information_schema|performance_schema|pg_catalog|pg_(stat|ls|control|prepared|replication|sequence)_?\w*"
     r"|pg_(settings|locks|database|roles|class|namespace|index|attribute|constraint|extension|proc|has_role)|set_config|current_setting)\b",
@@ -173,7 +174,7 @@ def _told(row: Row, texts: dict[tuple[Any, ...], Row], source: str, facts: Engin
         **{name: row.get(name) for name in COUNTERS},
         **{name: words[name] for name in ("database", "role")},
         "query": words["query"] if facts.engine == "postgres" else tidy(str(words["query"])),
-        "chooses": CONDITIONS.search(str(words["query"])) is not None,
+        **_kind(str(words["query"])),
         "queryid": row["queryid"],
         "mean_s": row["exec_s"] / row["calls"],
         "busy": None,
@@ -184,6 +185,11 @@ def _told(row: Row, texts: dict[tuple[Any, ...], Row], source: str, facts: Engin
         "source": source,
         "confidence": "measured",
     }
+
+
+def _kind(query: str) -> Row:
+    chooses = CONDITIONS.search(query) is not None
+    return {"chooses": chooses, "picks": chooses and SUMS.search(query) is None}
 
 
 def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> list[Row]:
@@ -215,7 +221,7 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
             "mean_s": None,
             "busy": hits[key] / len(looks),
             "waiting": waits[key] / hits[key],
-            "chooses": CONDITIONS.search(key[2]) is not None,
+            **_kind(key[2]),
             "raw": str(runs[key][-1]["query"]),
             **_one_run(runs[key], window),
             "ever": None,
