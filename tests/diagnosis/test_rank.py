@@ -11,7 +11,7 @@ from tests.diagnosis.scene import NOW, failed, found, normal, skipped, turn
 
 from dbmedic.core.events import Event
 from dbmedic.diagnosis.evidence import evidence
-from dbmedic.diagnosis.rank import Verdict, rank
+from dbmedic.diagnosis.rank import Verdict, rank, with_others
 from dbmedic.diagnosis.symptoms import symptoms
 from dbmedic.diagnosis.when import Window
 
@@ -226,6 +226,16 @@ def test_the_only_fault_there_is_is_suspected_and_no_more():
     beside = verdict("slow", off, faults.blocking())
     assert not any(cause.suspected for cause in beside.roots)
     assert [cause.fact.check for cause in beside.contributing] == ["pg-autovacuum-off"]
+
+
+def test_asked_for_anything_else_the_rest_follows_the_causes():
+    events = [
+        *faults.missing_index(),
+        *found("int-exhaustion", schema="public", table="orders", column="id", used=0.98),
+    ]
+    both = with_others(verdict("slow", events), verdict("health", events))
+    assert [cause.fact.check for cause in both.roots] == ["missing-index", "int-exhaustion"]
+    assert both.notes == ()
 
 
 def test_sessions_that_wait_for_their_client_are_no_fault():

@@ -89,6 +89,14 @@ def test_a_question_about_two_things_gets_both():
     assert set(asked("磁盘和CPU使用率怎么样?").also) | {asked("磁盘和CPU使用率怎么样?").symptom} == {"cpu", "disk"}
 
 
+def test_a_complaint_with_a_question_for_anything_gets_both():
+    assert (asked("It feels slow, is anything wrong?").symptom, asked("It feels slow, is anything wrong?").also) == (
+        "slow", ("health",),
+    )  # fmt: skip
+    assert asked("数据库越来越慢，帮忙看看有什么问题").also == ("health",)
+    assert asked("数据库很慢").also == ()
+
+
 # -- which instance ----------------------------------------------------------------------------------------------
 
 

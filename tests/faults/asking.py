@@ -12,12 +12,11 @@ import msgspec
 from dbmedic.app import build
 from dbmedic.assistant.accounts import LOCAL
 from dbmedic.config import Config
-from dbmedic.core.events import LIVE_ONLY, Entry, Event, ToolCalled
+from dbmedic.core.events import LIVE_ONLY, Entry, Event
 from dbmedic.core.ports import MetricSource
 from dbmedic.core.values import InstanceCard, Question
+from dbmedic.diagnosis.analyst import judged
 from dbmedic.diagnosis.evidence import evidence
-from dbmedic.diagnosis.rank import rank
-from dbmedic.diagnosis.symptoms import symptoms
 from dbmedic.diagnosis.understand import understand
 from faults.judge import Asked
 
@@ -55,9 +54,7 @@ def _asked(text: str, language: str, events: list[Event], took_s: float, url: st
     card = InstanceCard(id=INSTANCE, engine={"postgresql": "postgres"}.get(engine, engine))
     question = Question(text=text, caller=LOCAL, api="test", instance=INSTANCE)
     asked = understand(question, [card], (), datetime.now(UTC))
-    called = [event.args["symptom"] for event in events if isinstance(event, ToolCalled) and "symptom" in event.args]
-    symptom = symptoms()[called[0] if called else asked.symptom]
-    verdict = rank(evidence(events), symptom, asked.objects, asked.window)
+    verdict = judged(asked, evidence(events))
     roots = [fact for cause in verdict.roots for fact in (cause.fact, *cause.siblings)]
     beside = [fact for cause in verdict.contributing for fact in (cause.fact, *cause.siblings)]
     return Asked(text, language, events, took_s, roots, beside)

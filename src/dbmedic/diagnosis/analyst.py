@@ -15,7 +15,7 @@ from dbmedic.diagnosis import handbook, names, pasted
 from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
-from dbmedic.diagnosis.rank import Verdict, rank
+from dbmedic.diagnosis.rank import Verdict, rank, with_others
 from dbmedic.diagnosis.said import Reader, title
 from dbmedic.diagnosis.symptoms import broad, symptoms
 from dbmedic.diagnosis.understand import Understood, understand
@@ -63,7 +63,7 @@ def decide(request: ModelRequest) -> list[Piece]:
         return [*(_lines("\n".join([*facts, ""])) if facts else ()), *kept]
     if seen.failures and not seen.checked:
         return _failed(seen.failures[0], asked, request.instances, reader)
-    verdict = rank(seen, symptoms()[asked.symptom], asked.objects, asked.window)
+    verdict = judged(asked, seen)
     if (deeper := _deeper(asked, seen, verdict, request.instances)) is not None:
         stage, checks = deeper
         listed = reader.listed([title(check, reader) for check in checks[:4]])
@@ -75,6 +75,12 @@ def decide(request: ModelRequest) -> list[Piece]:
     done = answer(asked, verdict, seen, reader)
     step = reader.say("step.verdict", findings=len(seen.facts), normal=len(verdict.fine), unseen=len(verdict.unseen))
     return [Reasoning(step + "\n"), *_lines(done.text), Rests(done.rests)]
+
+
+def judged(asked: Understood, seen: Evidence) -> Verdict:
+    """What the measurements say about the complaint; and about anything else, when that was asked as well."""
+    verdict = rank(seen, symptoms()[asked.symptom], asked.objects, asked.window)
+    return with_others(verdict, rank(seen, symptoms()["health"])) if "health" in asked.also else verdict
 
 
 # -- before anything was measured --------------------------------------------------------------------------------

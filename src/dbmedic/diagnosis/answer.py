@@ -82,7 +82,7 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             _headline(page, asked, symptom, verdict, seen, instance)
             _leads(page, symptom, verdict, seen)
             causes(page, verdict.roots)
-    for name in asked.also:
+    for name in (one for one in asked.also if one != "health"):
         second(page, symptoms()[name], seen, instance)
     _asides(page, symptom, verdict, seen)
     _fine(page, verdict, seen)

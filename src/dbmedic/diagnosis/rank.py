@@ -129,6 +129,15 @@ def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: 
     )
 
 
+def with_others(verdict: Verdict, health: Verdict) -> Verdict:
+    """The verdict on a complaint, and after its causes what else is wrong with the instance."""
+    said = {fact.finding.key for one in (*verdict.roots, *verdict.contributing) for fact in (one.fact, *one.chain)}
+    others = tuple(one for one in health.roots if one.fact.finding.key not in said)
+    named = {one.fact.finding.key for one in others}
+    notes = tuple(fact for fact in verdict.notes if fact.finding.key not in named)
+    return msgspec.structs.replace(verdict, roots=(*verdict.roots, *others), notes=notes)
+
+
 def fit(check: str, symptom: Symptom) -> float:
     """3 when the check is the symptom or directly behind it, 2 through one hop, 1 through two, 0 not at all."""
     if "*" in symptom.signs:

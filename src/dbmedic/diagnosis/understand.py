@@ -86,6 +86,8 @@ def understand(
     topic = _topic(bare, heard, named_here or unknown is not None, history)
     follow = _follow(bare) if history else None
     symptom, also, taken = _symptom(heard, history, follow)
+    if symptom != "health" and not taken and broad(symptoms()[symptom]) and _talks("anything", bare):
+        also = (*also[:1], "health")
     zone = zone_of(question.zone)
     span = window(bare, now, zone)
     if span is None and taken and (before := _asked_before(history)) is not None:

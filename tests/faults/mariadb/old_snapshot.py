@@ -38,7 +38,7 @@ FAULT = Fault(
             "count", "select count from information_schema.innodb_metrics where name = 'trx_rseg_history_len'", 0.25
         ),
     ],
-    also=["my-history-list", "n-plus-one:carts", "top-queries:carts", "cpu-saturation", "my-dirty-flush", "my-redo-capacity"],
+    also=["my-history-list", "n-plus-one:carts", "top-queries:carts", "cpu-saturation", "my-redo-capacity"],
     load=DAY,
     do=do,
     wait_s=40,
