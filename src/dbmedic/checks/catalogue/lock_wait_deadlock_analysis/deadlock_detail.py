@@ -17,9 +17,7 @@ SECTION = re.compile(r"-{4,}\nLATEST DETECTED DEADLOCK\n-{4,}\n(.*?)(?=\n-{4,}\n
 LOCKED = re.compile(r"index `?([^`\s]+)`? of table `([^`]+)`\.`([^`]+)`")
 TRANSACTION = re.compile(r"\*\*\* (?:\((\d)\) )?TRANSACTION:?\n(.*?)(?=\n\*\*\*|\Z)", re.DOTALL)
 VICTIM = re.compile(r"WE ROLL BACK TRANSACTION \((\d)\)")
-NOISE = re.compile(
-    r"^(TRANSACTION|mysql tables|LOCK WAIT|\d+ lock struct|(MariaDB|MySQL) thread id|ROLLING BACK)"
-)
+NOISE = re.compile(r"^(TRANSACTION|mysql tables|LOCK WAIT|\d+ lock struct|(MariaDB|MySQL) thread id|ROLLING BACK)")
 
 
 async def rows(context: Context) -> list[Row]:
