@@ -110,7 +110,7 @@ def test_the_traps_are_armed(watch: Watch, statement: str) -> None:
         watch.database.run(statement)
         assert MARK.exists()
     finally:
-        watch.database.run("copy (select 1) to program 'rm -f /tmp/dbmedic-hostile'")
+        watch.database.run("copy (select 1) to program 'cat > /dev/null; rm -f /tmp/dbmedic-hostile'")
 
 
 @pytest.mark.parametrize("statement", statements("hostile/postgres.sql"))
