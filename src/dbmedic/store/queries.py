@@ -70,9 +70,9 @@ def parse(text: str, dialect: Dialect) -> dict[str, Query]:
 @cache
 def queries(dialect: Dialect) -> dict[str, Query]:
     """All named statements of the store: of the files for both dialects, and of those named for this one."""
-    names = ("queries.sql", "knowledge.sql", f"search.{dialect}.sql")
-    found = [file for name in names if (file := files("dbmedic.store") / name).is_file()]
-    return parse("\n".join(file.read_text("utf-8") for file in found), dialect)
+    found = {file.name: file for file in files("dbmedic.store").iterdir() if file.name.endswith(".sql")}
+    ours = [name for name in sorted(found) if name.count(".") == 1 or name.endswith(f".{dialect}.sql")]
+    return parse("\n".join(found[name].read_text("utf-8") for name in ours), dialect)
 
 
 @cache
