@@ -1,8 +1,8 @@
-"""What every test has: asyncio as the event loop, and the private servers of `fix_servers.py`."""
+"""What every test has: asyncio as the event loop, and the private servers of `fix_servers.py` and `fix_replication.py`."""
 
 import pytest
 
-pytest_plugins = ("fix_servers",)
+pytest_plugins = ("fix_servers", "fix_replication")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,20 +6,23 @@ from pathlib import Path
 
 import anyio
 import apsw
+import msgspec
 import pytest
 
 from checks.proving import Heard, heard, load, matched, sessions
 from dbmedic.checks.check import Check, Proof, catalogue
 from dbmedic.core.values import Finding, Instance
+from fix_replication import Pair
 from fix_servers import Database
 
 
-def proofs(engine: str) -> list[object]:
-    """The proofs of one engine that run on a server."""
+def proofs(engine: str, *, pair: bool = False) -> list[object]:
+    """The proofs of one engine that run on a server, or on a replicating pair."""
     return [
         pytest.param(check, on.proof, id=check.id)
         for check in catalogue().values()
         if (on := check.on.get(engine)) is not None and on.proof is not None and not on.proof.rows
+        if bool(on.proof.server) is pair
     ]
 
 
@@ -33,6 +36,28 @@ async def test_on_postgres(check: Check, proof: Proof, postgres: Database) -> No
 async def test_on_mariadb(check: Check, proof: Proof, mariadb: Database) -> None:
     mariadb.run(*(proof.fault or ["select 1"]))
     await prove(check, proof, mariadb)
+
+
+@pytest.mark.parametrize(("check", "proof"), proofs("postgres", pair=True))
+async def test_on_a_pair_of_postgres(check: Check, proof: Proof, postgres_pair: Pair) -> None:
+    await prove_on_pair(check, proof, postgres_pair)
+
+
+@pytest.mark.parametrize(("check", "proof"), proofs("mariadb", pair=True))
+async def test_on_a_pair_of_mariadb(check: Check, proof: Proof, mariadb_pair: Pair) -> None:
+    await prove_on_pair(check, proof, mariadb_pair)
+
+
+async def prove_on_pair(check: Check, proof: Proof, pair: Pair) -> None:
+    """As on one server, with the fault on the one that is looked at and what leads to it on the primary."""
+    with pair.primary.database() as made:
+        database = pair.on(proof.server, made)
+        await anyio.to_thread.run_sync(pair.caught_up)
+        database.run(*(proof.fault or ["select 1"]))
+        if proof.upstream and not proof.sessions:
+            made.run(*proof.upstream)
+        await prove(check, proof, database, made)
+        await anyio.to_thread.run_sync(pair.caught_up)
 
 
 @pytest.mark.parametrize(("check", "proof"), proofs("sqlite"))
@@ -53,31 +78,34 @@ async def test_on_sqlite(check: Check, proof: Proof, tmp_path: Path) -> None:
         assert (await heard([check.id], instance, thresholds={check.id: proof.thresholds})).findings == []
 
 
-async def prove(check: Check, proof: Proof, database: Database) -> None:
+async def prove(check: Check, proof: Proof, database: Database, primary: Database | None = None) -> None:
     """Fault -> exactly these findings -> cure -> none."""
     limits = {check.id: proof.thresholds}
+    instance = msgspec.structs.replace(database.instance, tags=proof.tags)
     async with sessions(database, proof.sessions), load(database, proof.load):
         await anyio.sleep(proof.wait_s)
         if proof.after:
             await anyio.to_thread.run_sync(lambda: database.run(*proof.after))
             await anyio.sleep(proof.wait_s)
-        said = await heard([check.id], database.instance, thresholds=limits, window_s=proof.window_s)
+        if primary is not None and proof.sessions:
+            await anyio.to_thread.run_sync(lambda: primary.run(*proof.upstream))
+        said = await heard([check.id], instance, thresholds=limits, window_s=proof.window_s)
         expected(check, proof, said)
         if proof.cure == "none":
             return
         cure = fixes(said.findings) if proof.cure == "fix" else list(proof.cure)
         if cure:
             await anyio.to_thread.run_sync(lambda: database.run(*cure))
-            assert await healed(check, database, limits) == []
+            assert await healed(check, instance, limits) == []
     if not cure:
-        assert await healed(check, database, limits) == []
+        assert await healed(check, instance, limits) == []
 
 
-async def healed(check: Check, database: Database, limits: dict[str, dict[str, str | float]]) -> list[Finding]:
+async def healed(check: Check, instance: Instance, limits: dict[str, dict[str, str | float]]) -> list[Finding]:
     """What is still found; statistics and ended sessions take a moment to show."""
     found: list[Finding] = []
     for _ in range(4):
-        found = (await heard([check.id], database.instance, thresholds=limits)).findings
+        found = (await heard([check.id], instance, thresholds=limits)).findings
         if not found:
             break
         await anyio.sleep(0.5)

@@ -21,7 +21,9 @@ from dbmedic.core.values import Confidence, Measure, Unit
 
 Gate: TypeAlias = Literal["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9"]
 Safety: TypeAlias = Literal["ON", "SUE", "SH", "SRE", "AX", "RL", "RS", "INST", "INPL", "COPY", "KILL", "FILE", "MAN"]
-SURROUNDINGS = frozenset({"window", "standby", "uptime", "cores", "hits", "samples", "database"})
+TAGS = ("audit", "encryption", "environment", "replicas", "rpo")
+"""Tags of an instance that levels and gates may read, as `tag_rpo`; null where its operator has said nothing."""
+SURROUNDINGS = {"window", "standby", "uptime", "cores", "hits", "samples", "database", *(f"tag_{tag}" for tag in TAGS)}
 """Names that every expression may read besides columns: seconds between the samples, facts of the server, sampling."""
 
 
@@ -60,6 +62,12 @@ class Proof(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rows: tuple[dict[str, Any], ...] = ()
     healthy: tuple[dict[str, Any], ...] = ()
     """Canned rows that must not be a finding."""
+    server: Literal["", "primary", "standby"] = ""
+    """Which one of a replicating pair the check looks at; its statements run there."""
+    upstream: tuple[str, ...] = ()
+    """Statements for the pair's primary, run after the fault."""
+    tags: dict[str, str] = {}
+    """What the operator says of the instance."""
     expect: tuple[str, ...]
     """Objects; `*` stands for what differs from run to run, such as a process id."""
     level: Literal["warning", "error"] | None = None
@@ -185,7 +193,9 @@ def decode(text: str, name: str, item: str) -> Check:
     try:
         raw = tomllib.loads(text)
         blocks = raw.get("on", {})
-        if "mysql" in blocks:
+        if blocks.get("mariadb") is False:  # about MySQL alone
+            del blocks["mariadb"]
+        elif "mysql" in blocks:
             blocks["mariadb"] = {**blocks["mysql"], **blocks.get("mariadb", {})}
         sheet = msgspec.convert(raw, Sheet, dec_hook=_expression)
         check = Check(id=name, item=item, **{field: getattr(sheet, field) for field in sheet.__struct_fields__})

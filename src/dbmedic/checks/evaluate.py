@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dbmedic.checks import template
 from dbmedic.checks.check import Check, On, Source
-from dbmedic.checks.expression import number
+from dbmedic.checks.expression import NotAnExpression, number
 from dbmedic.core.values import Confidence, Fix, Level, Row, Unit
 from dbmedic.kit import statements
 
@@ -31,6 +31,8 @@ class Around(Struct, frozen=True, kw_only=True):
     window: float | None = None
     thresholds: Mapping[str, str | float] = {}
     """Overrides of the check's own, for this instance."""
+    tags: Mapping[str, str] = {}
+    """What the operator says of the instance; read as `tag_<name>`, sizes and times as numbers."""
 
 
 class Judged(Struct, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ def judged(check: Check, on: On, source: Source, rows: Sequence[Row], around: Ar
     }
     surroundings = {
         "standby": around.standby, "uptime": around.uptime, "cores": around.cores, "window": around.window,
-        "database": around.database,
+        "database": around.database, **{f"tag_{name}": tagged(value) for name, value in around.tags.items()},
     }  # fmt: skip
     full: list[dict[str, Any]] = [{**surroundings, **limits, **row} for row in rows]
     for name, expression in check.derive.items():
@@ -62,6 +64,14 @@ def judged(check: Check, on: On, source: Source, rows: Sequence[Row], around: Ar
     kept = [row for row in full if check.keep is None or check.keep.holds(row, full)]
     found = [_judged(check, on, source, row, full, around) for row in kept]
     return sorted(found, key=lambda one: ORDER[one.level])[:MAX_ROWS]
+
+
+def tagged(value: str) -> str | float:
+    """A tag's value: a number where it is one, such as `15min`, else its text."""
+    try:
+        return number(value)
+    except NotAnExpression:
+        return value.strip().lower()
 
 
 def _judged(check: Check, on: On, source: Source, row: dict[str, Any], rows: Sequence[Row], around: Around) -> Judged:

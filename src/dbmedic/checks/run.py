@@ -199,6 +199,7 @@ class _Runner:
             cores=await self.lanes.cores() if step.check.reads("cores") else None,
             window=context.window,
             thresholds=self.thresholds.get(step.check.id, {}),
+            tags=self.lanes.target.instance.tags,
         )
 
     async def _hidden(self, step: Step, context: Context) -> tuple[str, str, str] | None:
