@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct
 
 from dbmedic.core.events import Entry, Event
+from dbmedic.core.history import Asked, History
 from dbmedic.core.values import (
     Agent,
     Attachment,
@@ -94,6 +95,10 @@ class Target(NamedTuple):
     instance: Instance
     engine: Engine
     metrics: MetricSource
+    history: History | None = None
+    """What the sampler kept of it; None where nothing is kept."""
+    asked: Asked | None = None
+    """The stretch of time that the question is about, where it says one."""
 
 
 class ModelRequest(Struct, frozen=True, kw_only=True):
