@@ -16,6 +16,7 @@ from typing import Any
 import requests
 from dify_client import ChatClient
 
+from clients.described import described, watched
 from clients.running import Server
 from models.script import Play, Wait, end, playing, text
 
@@ -33,16 +34,20 @@ async def serving(data: Path, *plays: Play, **settings: str) -> AsyncIterator[tu
 def client_of(server: Server, key: str | None = None) -> ChatClient:
     client = ChatClient(key or server.key())
     client.base_url = f"{server.url}/v1"
+    watched(client, server.url)
     return client
 
 
 def events(response: requests.Response) -> Iterator[dict[str, Any]]:
-    """As the client's own documentation reads a stream."""
+    """As the client's own documentation reads a stream; each is an event that the server's description allows."""
     response.raise_for_status()
+    promised = described(response.url.partition("/v1/")[0])
     for line in response.iter_lines(decode_unicode=True):
         head, _, data = line.partition("data: ")
         if data and not head:
-            yield json.loads(data)
+            event = json.loads(data)
+            promised.event(event)
+            yield event
 
 
 async def test_a_stream_and_what_is_kept_of_it(tmp_path: Path) -> None:
@@ -218,7 +223,8 @@ async def test_lines_of_the_log_name_the_request_and_the_key_and_hold_no_text_of
     log = server.log.read_text()
     assert secret not in log
     assert client.api_key not in log
-    asked, listed = [line for line in server.lines() if line["event"] == "request"]
+    requests_of = [line for line in server.lines() if line["event"] == "request" and line["operation"] != "openapi"]
+    asked, listed = requests_of
     assert (asked["api"], asked["operation"], asked["status"]) == ("dify", "chat_messages", 200)
     assert asked["key"] == listed["key"]
     assert (listed["request"], listed["path"], listed["status"]) == ("req-1", "/v1/messages", 400)

@@ -16,6 +16,7 @@ import msgspec
 from dbmedic import __version__
 from dbmedic.api.dify import wire
 from dbmedic.api.dify.action import Action, found
+from dbmedic.api.dify.event_schemas import schemas as event_schemas
 from dbmedic.api.dify.shapes import REPLIES, ErrorBody
 
 TEXT: Final = {"type": "string"}
@@ -86,8 +87,19 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "form_human_input_submit": {"inputs!": ANYTHING, "action!": TEXT},
     "message_feedbacks": {"rating": {"enum": ["like", "dislike", None]}, "content": {"type": ["string", "null"]}},
 }
-EVENT: Final = {"type": "object", "properties": {"event": TEXT, "data": TEXT, "id": TEXT}}
-"""An event of a stream; its data is one of the frames, as JSON in a text."""
+EVENT: Final = {
+    "type": "object",
+    "properties": {
+        "event": TEXT,
+        "data": {
+            **TEXT,
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/StreamEvent"},
+        },
+        "id": TEXT,
+    },
+}
+"""An event of a stream; its data is one of `StreamEvent`, as JSON in a text."""
 STREAMS: Final = ("chat_messages", "workflow_events")
 REFUSALS: Final = (400, 401, 403, 404, 413, 415, 429, 500)
 DOCUMENT: Final = "/openapi.json"
@@ -115,7 +127,7 @@ def document() -> bytes:
             "security": [{"key": []}],
             "paths": paths,
             "components": {
-                "schemas": schemas,
+                "schemas": {**schemas, **event_schemas()},
                 "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
                 "responses": {
                     "refused": {
