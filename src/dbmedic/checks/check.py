@@ -108,6 +108,8 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class On(Source, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a check is on one engine."""
 
+    since: str = ""
+    """The first version that has what is measured; the check makes no sense before it."""
     fallback: Source | None = None
     """Used when the access of the first source is missing."""
     fix: tuple[Remedy, ...] = ()

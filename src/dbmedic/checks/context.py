@@ -53,12 +53,16 @@ class Lanes:
     async def cores(self) -> float | None:
         """Number of processors of the server's host, None where no source knows."""
         try:
-            rows = await self.once(
-                "cpu", lambda: self.target.metrics.rows("cpu", self.target.instance, self.target.engine)
-            )
+            rows = await self.host("cpu")
         except OutsideFailed:
             return None
         return next((float(row["cores"]) for row in rows if row.get("cores")), None)
+
+    async def host(self, what: str) -> list[Row]:
+        """What the server's host says of disk, cpu or memory, asked once per run.  Raises `Unmeasured`."""
+        target = self.target
+        rows: list[Row] = await self.once(what, lambda: target.metrics.rows(what, target.instance, target.engine))
+        return rows
 
     async def schema_of(self, extension: str) -> str:
         """The schema an extension of PostgreSQL lies in, quoted; empty when it is not installed."""

@@ -153,6 +153,8 @@ def _decision(check: Check, facts: EngineFacts) -> Decision:
     on = check.engine(facts.engine)
     if on is None:
         return Skip(check=check, because=f"it is not about {facts.engine}")
+    if on.since and facts.version < _version(on.since):
+        return Skip(check=check, because=f"{facts.engine} has it from version {on.since} on")
     if check.primary_only and facts.standby:
         return Skip(check=check, because="this server is a standby")
     first = _step(check, on, on, facts)
