@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "knowl
 from asked import ask_all
 
 from dbmedic.knowledge.indexing import Indexer
-from dbmedic.knowledge.library import Dataset, Library
+from dbmedic.knowledge.kept import Dataset
+from dbmedic.knowledge.library import Library
 from dbmedic.store.sqlite import open_store
 
 WORDS = 20_000

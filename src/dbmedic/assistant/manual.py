@@ -14,7 +14,8 @@ from uuid import NAMESPACE_URL, uuid5
 from dbmedic.checks.check import Check, catalogue
 from dbmedic.checks.check import words as words_of
 from dbmedic.core.values import Passage
-from dbmedic.knowledge.library import Dataset, Library, Shipped
+from dbmedic.knowledge.kept import Dataset, Shipped
+from dbmedic.knowledge.library import Library
 from dbmedic.knowledge.pages import load
 
 ACCOUNT: Final = ""

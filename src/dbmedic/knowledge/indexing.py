@@ -1,24 +1,25 @@
 """Makes documents findable in the background, one after another, and goes on after a restart where it was.
 
-The queue is a table: a job goes when its document is done or has failed.  A document's old passages are findable until
-the new ones replace them, all in one transaction for each batch.
+The queue is a table: a job goes when its document is done or has failed.  New passages are staged, and take the place
+of the old ones in one transaction once all of them are there; passages that stay the same are not touched.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
 import msgspec
 import structlog
 
-from dbmedic.core.errors import Failure
+from dbmedic.core.errors import BadField, Failure
 from dbmedic.core.log import micros
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.core.values import Row
-from dbmedic.knowledge.segments import segment, split
+from dbmedic.knowledge.kept import json_text, segment_of
+from dbmedic.knowledge.segments import children, found_by, piece_digest, segment, smaller, split
 from dbmedic.knowledge.split import Piece
 
 logger = structlog.get_logger("dbmedic.knowledge")
@@ -30,12 +31,26 @@ ATTEMPTS: Final = 3
 MOST: Final = 10_000
 """Passages of one document at most."""
 
+Read = Callable[[str], Awaitable[str]]
+"""Id of a file -> its whole text; raises a `Failure` that says why there is none."""
+Embed = Callable[[str], Awaitable[None]]
+"""Makes the passages of a document findable by what they mean, too."""
+
+
+async def no_files(file: str) -> str:
+    """There are no files: raises `BadField`."""
+    await asyncio.sleep(0)
+    raise BadField("file", f"file {file} cannot be read here")
+
 
 class Indexer:
     """Works on the queue while it is not empty; `wake` starts it, as often as one likes."""
 
-    def __init__(self, store: Store, *, now: Now, new_id: NewId) -> None:
+    def __init__(
+        self, store: Store, *, now: Now, new_id: NewId, read: Read = no_files, embed: Embed | None = None
+    ) -> None:
         self._store, self._now, self._new_id = store, now, new_id
+        self._read, self._embed = read, embed
         self._task: asyncio.Task[None] | None = None
         self._more = False
 
@@ -62,57 +77,147 @@ class Indexer:
             self._more = False
             while rows := await self._store.read("index_job_next"):
                 try:
-                    await self._document(rows[0])
+                    await self._job(rows[0])
                 except Failure as failure:
                     logger.warning("indexing failed", document=rows[0]["document"], code=failure.code)
                     try:
-                        await self._end(rows[0]["document"], "error", str(failure))
+                        await self._failed(rows[0], str(failure))
                     except Failure:  # the store itself: the queue is kept, and the next document or start wakes us
                         return
 
-    async def _document(self, job: Row) -> None:
-        id = job["document"]
+    async def _job(self, job: Row) -> None:
         if job["attempts"] >= ATTEMPTS:
-            return await self._end(id, "error", f"indexing did not end in {ATTEMPTS} attempts")
-        await self._store.write(("index_job_begin", {"document": id}), self._status(id, "splitting"))
-        texts = await self._store.read("document_text", document=id)
-        if not texts:
-            return await self._end(id, "error", "the document has no text")
-        pieces = await asyncio.to_thread(split, texts[0]["text"], msgspec.json.decode(job["settings"]))
-        if len(pieces) > MOST:
-            return await self._end(id, "error", f"{len(pieces)} passages; at most {MOST}: split the document")
+            raise BadField("document", f"indexing did not end in {ATTEMPTS} attempts")
+        await self._store.write(("index_job_begin", {"document": job["document"]}))
         numbers = await self._store.read("dataset_number", id=job["dataset"])
-        place = f"d{numbers[0]['number']}"
-        clear: list[tuple[str, Row]] = [
-            ("words_delete_of_document", {"document": id}),
-            ("segments_delete", {"document": id}),
-            self._status(id, "indexing", total=len(pieces)),
-        ]
-        for start in range(0, max(1, len(pieces)), BATCH):
-            batch = pieces[start : start + BATCH]
-            writes = await asyncio.to_thread(self._writes, job, place, batch)
-            await self._store.write(*clear, *writes)
-            clear = []
-            await asyncio.sleep(0)
-        return await self._end(id, "completed", None, job["digest"])
-
-    def _writes(self, job: Row, place: str, pieces: Sequence[Piece]) -> list[tuple[str, Row]]:
-        now = micros(self._now())
-        title = f"{job['name']} {job['words']}"
-        return [
-            write
-            for piece in pieces
-            for write in segment(self._new_id(), job["document"], job["dataset"], place, title, piece, now)
-        ]
-
-    def _status(self, id: str, status: str, error: str | None = None, total: int | None = None) -> tuple[str, Row]:
-        now = micros(self._now())
-        return "document_status", {"id": id, "status": status, "error": error, "total": total, "now": now}
-
-    async def _end(self, id: str, status: str, error: str | None, digest: str | None = None) -> None:
-        """A document that was replaced meanwhile stays queued."""
-        rows = await self._store.read("document_get", id=id)
-        if rows and digest is not None and rows[0]["digest"] != digest:
-            self._more = True
+        if not numbers:
             return
-        await self._store.write(self._status(id, status, error), ("index_job_end", {"document": id}))
+        place = f"d{numbers[0]['number']}"
+        await (self._document(job, place) if job["kind"] == "text" else self._words(job, place))
+
+    # -- a text that is new ---------------------------------------------------------------------------------------
+
+    async def _document(self, job: Row, place: str) -> None:
+        id = job["document"]
+        text, read = await self._text(job)
+        settings, title = msgspec.json.decode(job["settings"]), f"{job['name']} {job['words']}"
+        await self._store.write(self._status(job, "splitting"))
+        digests = await asyncio.to_thread(_digests, text, settings, title)
+        if not digests:
+            raise BadField("text", "the document has no text")
+        if len(digests) > MOST:
+            raise BadField("text", f"{len(digests)} passages; at most {MOST}: split the document")
+        have: dict[str | None, list[Row]] = {}
+        for row in await self._store.read("segment_digests", document=id):
+            have.setdefault(row["digest"], []).append(row)
+        fresh: list[tuple[Piece, str]] = []
+        moved: list[tuple[str, Row]] = []
+        for piece, digest in digests:
+            if not (same := have.get(digest)):
+                fresh.append((piece, digest))
+            elif (row := same.pop(0))["position"] != piece.position:
+                moved.append(("segment_move", {"id": row["id"], "position": piece.position}))
+        gone = [row["id"] for rows in have.values() for row in rows]
+        begin = [*_unstaged(id), self._status(job, "indexing", total=len(fresh))]
+        for start in range(0, max(1, len(fresh)), BATCH):
+            writes = await asyncio.to_thread(self._staged, job, place, title, settings, fresh[start : start + BATCH])
+            await self._store.write(*begin, *writes)
+            begin = []
+            await asyncio.sleep(0)
+        await self._store.write(
+            ("words_delete_of_segments", {"document": id, "ids": json_text(gone)}),
+            ("segments_drop", {"document": id, "ids": json_text(gone)}),
+            *moved,
+            ("segments_publish", {"document": id}),
+            *read,
+            self._status(job, "completed", total=len(digests)),
+            _end(job),
+        )
+        await self._embedded(id)
+
+    async def _text(self, job: Row) -> tuple[str, list[tuple[str, Row]]]:
+        """The text, and what keeps it when it was read from a file just now."""
+        id, file, digest = job["document"], job["file"], job["digest"]
+        if file is None:
+            texts = await self._store.read("document_text", document=id)
+            return (texts[0]["text"] if texts else ""), []
+        await self._store.write(self._status(job, "parsing"))
+        text = await self._read(file)
+        kept = [
+            ("document_read", {"id": id, "digest": digest, "file": file, "chars": len(text)}),
+            ("document_read_text", {"id": id, "digest": digest, "text": text}),
+        ]
+        return text, kept
+
+    def _staged(
+        self, job: Row, place: str, title: str, settings: Row, fresh: Sequence[tuple[Piece, str]]
+    ) -> list[tuple[str, Row]]:
+        now, findable = micros(self._now()), bool(job["enabled"] and not job["archived"])
+        writes: list[tuple[str, Row]] = []
+        for piece, digest in fresh:
+            id = self._new_id()
+            writes += segment(
+                id, job["document"], job["dataset"], place, title, piece, now,
+                digest=digest, staged=True, findable=findable,
+            )  # fmt: skip
+            writes += children(id, smaller(piece.text, settings), self._new_id, now)
+        return writes
+
+    # -- a text that is known -------------------------------------------------------------------------------------
+
+    async def _words(self, job: Row, place: str) -> None:
+        """Makes the word index hold what may be found of a document: it was switched on or off."""
+        id = job["document"]
+        await self._store.write(("words_delete_of_document", {"document": id}))
+        title, position = f"{job['name']} {job['words']}", 0
+        while job["enabled"] and not job["archived"]:
+            page = {"document": id, "like": "%", "hidden": 0, "limit": BATCH, "skip": position}
+            rows = [segment_of(row) for row in await self._store.read("segments_page", **page)]
+            if not rows:
+                break
+            inner: dict[str, list[str]] = {}
+            for row in await self._store.read("children_of", segments=json_text([one.id for one in rows])):
+                inner.setdefault(row["segment"], []).append(row["text"])
+            writes = [
+                found_by(
+                    one.id, place, title, one.heading, (one.text, one.answer, *inner.get(one.id, ())), one.keywords
+                )
+                for one in rows
+            ]
+            await self._store.write(*writes)
+            position += len(rows)
+        await self._store.write(_end(job))
+        await self._embedded(id)
+
+    async def _embedded(self, document: str) -> None:
+        """Words find the passages already, so what an outside service does not do now is no error of the document."""
+        if self._embed is not None:
+            try:
+                await self._embed(document)
+            except Failure as failure:
+                logger.warning("no vectors", document=document, code=failure.code, why=str(failure))
+
+    # -- how far it is --------------------------------------------------------------------------------------------
+
+    def _status(self, job: Row, status: str, error: str | None = None, total: int | None = None) -> tuple[str, Row]:
+        now = micros(self._now())
+        of = {"id": job["document"], "digest": job["digest"]}
+        return "document_status", {**of, "status": status, "error": error, "total": total, "now": now}
+
+    async def _failed(self, job: Row, why: str) -> None:
+        """What was found before is found still; a document that was replaced meanwhile stays queued."""
+        status = self._status(job, "error", why)
+        await self._store.write(*_unstaged(job["document"]), status, _end(job))
+
+
+def _digests(text: str, settings: Row, title: str) -> list[tuple[Piece, str]]:
+    return [(piece, piece_digest(title, piece, settings)) for piece in split(text, settings)]
+
+
+def _unstaged(document: str) -> list[tuple[str, Row]]:
+    return [("words_delete_of_staged", {"document": document}), ("segments_staged_delete", {"document": document})]
+
+
+def _end(job: Row) -> tuple[str, Row]:
+    names = ("document", "digest", "enabled", "archived")
+    return "index_job_end", {name: job[name] for name in names}

@@ -6,18 +6,27 @@ the background, see `indexing.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from dbmedic.core.errors import BadField, Failure, NotFound
-from dbmedic.core.log import micros, moment
+from dbmedic.core.log import micros
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.core.values import Passage, Row
+from dbmedic.knowledge.kept import (
+    Dataset,
+    Document,
+    Segment,
+    Shipped,
+    dataset_of,
+    document_of,
+    json_text,
+    like,
+    segment_of,
+)
 from dbmedic.knowledge.rank import chosen, coverage, fused, worths
 from dbmedic.knowledge.segments import segment
 from dbmedic.knowledge.split import passages
@@ -26,74 +35,10 @@ from dbmedic.knowledge.tokens import words
 NEAR: Final = 40
 """Passages that the word index proposes."""
 NAME: Final = 200
+_NONE: Final = 2
+"""No passage is hidden in a list: neither those switched on (1) nor off (0)."""
 FORM: Final = 2
 """Grows when shipped documents become passages in another way, so that they are installed anew."""
-
-
-class Dataset(Struct, frozen=True, kw_only=True):
-    """A library."""
-
-    number: int
-    id: str
-    account: str
-    name: str
-    description: str
-    settings: dict[str, Any]
-    created_at: datetime
-    updated_at: datetime
-
-
-class Document(Struct, frozen=True, kw_only=True):
-    """A document and how far its indexing is.  `segments` of `total` are findable while it runs."""
-
-    id: str
-    dataset: str
-    batch: str
-    position: int
-    name: str
-    words: str
-    settings: dict[str, Any]
-    digest: str
-    status: str
-    """waiting, splitting, indexing, completed or error."""
-    error: str | None
-    enabled: bool
-    archived: bool
-    chars: int
-    total: int
-    segments: int
-    hits: int
-    created_at: datetime
-    updated_at: datetime
-    begun_at: datetime | None = None
-    split_at: datetime | None = None
-    done_at: datetime | None = None
-
-
-class Segment(Struct, frozen=True, kw_only=True):
-    """A passage as it is kept."""
-
-    id: str
-    document: str
-    dataset: str
-    position: int
-    heading: str
-    text: str
-    keywords: list[str]
-    enabled: bool
-    hits: int
-    at: datetime
-
-
-class Shipped(Struct, frozen=True, kw_only=True):
-    """A document that comes with the program."""
-
-    id: str
-    slug: str
-    """Its name for us, the same in every language."""
-    name: str
-    words: str
-    text: str
 
 
 class Library:
@@ -115,7 +60,7 @@ class Library:
             "account": account,
             "name": name,
             "description": description,
-            "settings": _json(settings or {}),
+            "settings": json_text(settings or {}),
             "now": micros(self._now()),
         }
         ((made),) = await self._store.write(("dataset_put_new", row))
@@ -128,12 +73,29 @@ class Library:
         rows = await self._store.read("dataset_get", id=id, account=account)
         if not rows:
             raise NotFound("dataset", id)
-        return msgspec.convert(_opened(rows[0]), Dataset)
+        return dataset_of(rows[0])
 
     async def datasets(self, account: str) -> list[Dataset]:
         """Newest first."""
         rows = await self._store.read("datasets_of_account", account=account)
-        return [msgspec.convert(_opened(row), Dataset) for row in rows]
+        return [dataset_of(row) for row in rows]
+
+    async def change(
+        self, dataset: Dataset, *, name: str | None = None, description: str | None = None, settings: Row | None = None
+    ) -> Dataset:
+        """The dataset with what is given changed.  Raises `BadField("name")` and `NotFound("dataset")`."""
+        row: Row = {
+            "id": dataset.id,
+            "account": dataset.account,
+            "name": dataset.name if name is None else name,
+            "description": dataset.description if description is None else description,
+            "settings": json_text(dataset.settings if settings is None else settings),
+            "now": micros(self._now()),
+        }
+        if row["name"] != dataset.name and any(row["name"] == one.name for one in await self.datasets(dataset.account)):
+            raise BadField("name", f"there is a dataset named {name!r} already; choose another name")
+        await self._store.write(("dataset_update", row))
+        return await self.dataset(dataset.id, dataset.account)
 
     async def remove(self, dataset: Dataset) -> None:
         """The dataset with all that is in it."""
@@ -148,54 +110,83 @@ class Library:
     # -- documents ------------------------------------------------------------------------------------------------
 
     async def add(
-        self, dataset: Dataset, name: str, text: str, *, words: str = "", settings: Row | None = None
+        self,
+        dataset: Dataset,
+        name: str,
+        text: str = "",
+        *,
+        file: str | None = None,
+        words: str = "",
+        settings: Row | None = None,
+        details: Row | None = None,
     ) -> Document:
-        """Keeps a document and queues it; `words` are further words to find it by, `settings` how it is split.
+        """Keeps a document and queues it; with `file` its text is read from there when its turn comes.
 
+        `words` are further words to find it by, `settings` how it is split, `details` what is kept beside it.
         Raises `BadField` for an empty or overlong name, or a text with nothing in it.
         """
         id = self._new_id()
-        row = self._row(id, dataset.id, name, text, words, settings)
-        await self._store.write(("document_put", row), *self._queue(id, text))
+        row = self._row(id, dataset.id, name, text, words, settings, details, file)
+        await self._store.write(("document_put", row), *self._queue(id, text, file))
         self.queued()
         return await self.document(id, dataset.id)
 
     async def replace(
-        self, document: Document, name: str, text: str, *, words: str = "", settings: Row | None = None
+        self,
+        document: Document,
+        name: str,
+        text: str = "",
+        *,
+        file: str | None = None,
+        words: str = "",
+        settings: Row | None = None,
+        details: Row | None = None,
     ) -> Document:
-        """A new text for a document.  Nothing is done again when nothing changed; raises as `add`."""
+        """A new text for a document; the old one is found until the new one is ready, and stays when that fails.
+
+        Nothing is done again when nothing changed; raises as `add`.
+        """
         kept = document.settings if settings is None else settings
-        row = self._row(document.id, document.dataset, name, text, words, kept)
+        beside = document.details if details is None else details
+        row = self._row(document.id, document.dataset, name, text, words, kept, beside, file)
         if row["digest"] == document.digest and document.status != "error":
             return document
-        await self._store.write(("document_renew", row), *self._queue(document.id, text))
+        await self._store.write(("document_renew", row), *self._queue(document.id, text, file))
         self.queued()
         return await self.document(document.id, document.dataset)
+
+    async def text(self, document: Document) -> str:
+        """The whole text as it was given or read; "" before it was read."""
+        rows = await self._store.read("document_text", document=document.id)
+        return str(rows[0]["text"]) if rows else ""
 
     async def document(self, id: str, dataset: str) -> Document:
         """Raises `NotFound("document")`, also for one of another dataset."""
         rows = await self._store.read("document_get", id=id)
         if not rows or rows[0]["dataset"] != dataset:
             raise NotFound("document", id)
-        return _document(rows[0])
+        return document_of(rows[0])
 
     async def documents(
-        self, dataset: Dataset, *, keyword: str = "", limit: int = 20, skip: int = 0
+        self, dataset: Dataset, *, keyword: str = "", shown: str = "", limit: int = 20, skip: int = 0
     ) -> tuple[list[Document], int]:
-        """A page, newest first, and how many there are."""
-        of = {"dataset": dataset.id, "like": _like(keyword)}
+        """A page, newest first, and how many there are; `shown` is a status as keepers see it, "" for all.
+
+        queuing, indexing, error, available, disabled, archived.
+        """
+        of = {"dataset": dataset.id, "like": like(keyword), "shown": shown}
         total = (await self._store.read("documents_count", **of))[0]["total"]
         rows = await self._store.read("documents_page", **of, limit=limit, skip=skip)
-        return [_document(row) for row in rows], total
+        return [document_of(row) for row in rows], total
 
     async def segments(
         self, document: Document, *, keyword: str = "", limit: int = 20, skip: int = 0
     ) -> tuple[list[Segment], int]:
         """A page of a document's passages in their order, and how many there are."""
-        of = {"document": document.id, "like": _like(keyword)}
+        of = {"document": document.id, "like": like(keyword), "hidden": _NONE}
         total = (await self._store.read("segments_count", **of))[0]["total"]
         rows = await self._store.read("segments_page", **of, limit=limit, skip=skip)
-        return [msgspec.convert(_opened(row), Segment, strict=False) for row in rows], total
+        return [segment_of(row) for row in rows], total
 
     async def drop(self, document: Document) -> None:
         """Removes a document and its passages; it is found no more once this returns."""
@@ -228,7 +219,7 @@ class Library:
                 ("document_delete", {"id": gone, "dataset": dataset.id}),
             ]
         for one in documents:
-            row = self._row(one.id, dataset.id, one.name, one.text, one.words, {"slug": one.slug, "form": FORM})
+            row = self._row(one.id, dataset.id, one.name, one.text, one.words, {"slug": one.slug, "form": FORM}, None)
             if have.get(one.id) == row["digest"]:
                 continue
             changed += 1
@@ -237,7 +228,7 @@ class Library:
                 ("segments_delete", {"document": one.id}),
                 ("document_renew" if one.id in have else "document_put", row),
                 ("document_text_put", {"document": one.id, "text": one.text}),
-                *self._at_once(dataset, one),
+                *self._at_once(dataset, one, row["digest"]),
             ]
         if writes:
             try:
@@ -248,9 +239,9 @@ class Library:
                     raise
         return changed
 
-    def _at_once(self, dataset: Dataset, one: Shipped) -> list[tuple[str, Row]]:
+    def _at_once(self, dataset: Dataset, one: Shipped, digest: str) -> list[tuple[str, Row]]:
         pieces, now = passages(one.text), micros(self._now())
-        status = {"id": one.id, "error": None, "total": len(pieces), "now": now}
+        status = {"id": one.id, "digest": digest, "error": None, "total": len(pieces), "now": now}
         writes = [("document_status", {**status, "status": status_}) for status_ in ("indexing", "completed")]
         title = f"{one.name} {one.words}"
         for piece in pieces:
@@ -261,22 +252,24 @@ class Library:
 
     async def beginning(self, passage: Passage) -> list[Passage]:
         """The first passage of the same document, as well found as the given one."""
-        rows = await self._store.read("segments_page", document=passage.document, like="%", limit=1, skip=0)
+        rows = await self._store.read("segments_page", document=passage.document, like="%", hidden=0, limit=1, skip=0)
         return [
             msgspec.structs.replace(passage, id=row["id"], position=row["position"], text=row["text"]) for row in rows
         ]
 
     # -- search ---------------------------------------------------------------------------------------------------
 
-    async def search(self, query: str, datasets: Sequence[Dataset], *, limit: int = 5) -> list[Passage]:
-        """The passages of these datasets that speak most of what the query says, best first.
+    async def search(
+        self, query: str, datasets: Sequence[Dataset], *, limit: int = 5, within: Collection[str] | None = None
+    ) -> list[Passage]:
+        """The passages of these datasets that speak most of what the query says, best first; `within` these documents.
 
         `score` is the share of the query's words, weighed by their rarity, that a passage and its title hold: 0..1.
         """
         asked = list(dict.fromkeys(words(query)))[:64]
         if not asked or not datasets:
             return []
-        rows = await self._store.read("words_known", words=_json(asked))
+        rows = await self._store.read("words_known", words=json_text(asked))
         known = {row["term"]: row["rows"] for row in rows}
         picked = chosen(asked, known)
         if not picked:
@@ -284,17 +277,32 @@ class Library:
         places = " OR ".join(f'"d{one.number}"' for one in datasets)
         any_word = " OR ".join(f'"{word}"' for word in picked)
         match = f"place: ({places}) AND {{title body}}: ({any_word})"
-        near = await self._store.read("words_search", match=match, limit=NEAR)
+        most = max(NEAR, limit)
+        if within is None:
+            near = await self._store.read("words_search", match=match, limit=most)
+        else:
+            documents = json_text(sorted(within))
+            near = await self._store.read("words_search_within", match=match, documents=documents, limit=most)
         worth = worths(asked, known, max(len(near), *known.values()) + 1)
         return _ranked(near, worth, limit)
 
-    def _row(self, id: str, dataset: str, name: str, text: str, words: str, settings: Row | None) -> Row:
+    def _row(
+        self,
+        id: str,
+        dataset: str,
+        name: str,
+        text: str,
+        words: str,
+        settings: Row | None,
+        details: Row | None,
+        file: str | None = None,
+    ) -> Row:
         if not name.strip() or len(name) > NAME:
             raise BadField("name", f"name is required, and at most {NAME} characters long")
-        if not text.strip():
+        if not text.strip() and file is None:
             raise BadField("text", "text is required")
-        kept = _json(settings or {})
-        digest = sha256("\0".join((name, words, kept, text)).encode("utf-8", "replace")).hexdigest()
+        kept = json_text(settings or {})
+        digest = sha256("\0".join((name, words, kept, file or text)).encode("utf-8", "replace")).hexdigest()
         return {
             "id": id,
             "dataset": dataset,
@@ -302,16 +310,15 @@ class Library:
             "name": name,
             "words": words,
             "settings": kept,
+            "details": json_text(details or {}),
             "digest": digest,
             "chars": len(text),
             "now": micros(self._now()),
         }
 
-    def _queue(self, id: str, text: str) -> list[tuple[str, Row]]:
-        return [
-            ("document_text_put", {"document": id, "text": text}),
-            ("index_job_put", {"document": id, "now": micros(self._now())}),
-        ]
+    def _queue(self, id: str, text: str, file: str | None) -> list[tuple[str, Row]]:
+        job = ("index_job_put", {"document": id, "file": file, "kind": "text", "now": micros(self._now())})
+        return [job] if file is not None else [("document_text_put", {"document": id, "text": text}), job]
 
 
 def _ranked(near: Sequence[Row], worth: dict[str, float], limit: int) -> list[Passage]:
@@ -335,27 +342,3 @@ def _ranked(near: Sequence[Row], worth: dict[str, float], limit: int) -> list[Pa
         )
         for id in fused([list(rows), by_share])[:limit]
     ]
-
-
-def _document(row: Row) -> Document:
-    return msgspec.convert(_opened(row), Document, strict=False)
-
-
-def _opened(row: Row) -> Row:
-    """A row of the store with its JSON texts read and its times as datetimes."""
-    opened = dict(row)
-    for name in ("settings", "keywords"):
-        if name in opened:
-            opened[name] = msgspec.json.decode(opened[name])
-    for name in ("created_at", "updated_at", "begun_at", "split_at", "done_at", "at"):
-        if opened.get(name) is not None:
-            opened[name] = moment(opened[name])
-    return opened
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
-
-
-def _like(keyword: str) -> str:
-    return f"%{keyword.lower()}%"

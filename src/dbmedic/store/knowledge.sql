@@ -33,11 +33,11 @@ delete from datasets where id = :id and account = :account returning id
 -- name: document_put --
 insert into documents (
     id, dataset, batch, position, name, words, settings, digest, status, enabled, archived, chars, total,
-    created_at, updated_at
+    created_at, updated_at, details
 )
 select
     :id, :dataset, :batch, coalesce(max(position), 0) + 1, :name, :words, :settings, :digest, 'waiting', 1, 0,
-    :chars, 0, :now, :now
+    :chars, 0, :now, :now, :details
 from documents
 where dataset = :dataset
 
@@ -46,6 +46,7 @@ where dataset = :dataset
 update documents
 set
     batch = :batch, name = :name, words = :words, settings = :settings, digest = :digest, chars = :chars,
+    details = :details,
     status = 'waiting', error = null, updated_at = :now, begun_at = null, split_at = null, done_at = null
 where id = :id and dataset = :dataset
 returning id
@@ -60,8 +61,9 @@ select text from document_texts where document = :document
 -- name: document_get --
 select
     id, dataset, batch, position, name, words, settings, digest, status, error, enabled, archived, chars, total,
-    created_at, updated_at, begun_at, split_at, done_at,
-    (select count(*) from segments s where s.document = documents.id) as segments,
+    created_at, updated_at, begun_at, split_at, done_at, details, metadata, file,
+    (select count(*) from segments s where s.document = documents.id and s.staged = 0) as segments,
+    (select count(*) from segments s where s.document = documents.id and s.staged = 1) as staged,
     (select coalesce(sum(hits), 0) from segments s where s.document = documents.id) as hits
 from documents
 where id = :id
@@ -69,22 +71,43 @@ where id = :id
 -- name: documents_page --
 select
     id, dataset, batch, position, name, words, settings, digest, status, error, enabled, archived, chars, total,
-    created_at, updated_at, begun_at, split_at, done_at,
-    (select count(*) from segments s where s.document = documents.id) as segments,
+    created_at, updated_at, begun_at, split_at, done_at, details, metadata, file,
+    (select count(*) from segments s where s.document = documents.id and s.staged = 0) as segments,
+    (select count(*) from segments s where s.document = documents.id and s.staged = 1) as staged,
     (select coalesce(sum(hits), 0) from segments s where s.document = documents.id) as hits
 from documents
-where dataset = :dataset and lower(name) like :like
+where
+    dataset = :dataset and lower(name) like :like escape '!'
+    and (:shown = '' or :shown = case
+        when status = 'waiting' then 'queuing'
+        when status in ('parsing', 'splitting', 'indexing') then 'indexing'
+        when status = 'error' then 'error'
+        when archived = 1 then 'archived'
+        when enabled = 1 then 'available'
+        else 'disabled'
+    end)
 order by position desc
 limit :limit offset :skip
 
 -- name: documents_count --
-select count(*) as total from documents where dataset = :dataset and lower(name) like :like
+select count(*) as total from documents
+where
+    dataset = :dataset and lower(name) like :like escape '!'
+    and (:shown = '' or :shown = case
+        when status = 'waiting' then 'queuing'
+        when status in ('parsing', 'splitting', 'indexing') then 'indexing'
+        when status = 'error' then 'error'
+        when archived = 1 then 'archived'
+        when enabled = 1 then 'available'
+        else 'disabled'
+    end)
 
 -- name: documents_of_batch --
 select
     id, dataset, batch, position, name, words, settings, digest, status, error, enabled, archived, chars, total,
-    created_at, updated_at, begun_at, split_at, done_at,
-    (select count(*) from segments s where s.document = documents.id) as segments,
+    created_at, updated_at, begun_at, split_at, done_at, details, metadata, file,
+    (select count(*) from segments s where s.document = documents.id and s.staged = 0) as segments,
+    (select count(*) from segments s where s.document = documents.id and s.staged = 1) as staged,
     (select coalesce(sum(hits), 0) from segments s where s.document = documents.id) as hits
 from documents
 where batch = :batch and dataset = :dataset
@@ -108,10 +131,39 @@ set
     begun_at = coalesce(begun_at, :now),
     split_at = case when :status = 'indexing' then :now else split_at end,
     done_at = case when :status in ('completed', 'error') then :now else done_at end
-where id = :id
+where id = :id and digest = :digest
+
+-- name: document_read --
+-- The text that was read from a file, unless the document was replaced meanwhile.
+update documents set file = :file, chars = :chars where id = :id and digest = :digest
+
+-- name: document_read_text --
+insert into document_texts (document, text)
+select id, :text from documents where id = :id and digest = :digest
+on conflict (document) do update set text = excluded.text
 
 -- name: document_switch --
-update documents set enabled = :enabled, archived = :archived, updated_at = :now where id = :id returning id
+update documents
+set enabled = :enabled, archived = :archived, details = :details, updated_at = :now
+where id = :id
+returning id
+
+-- name: document_rename --
+update documents set name = :name, details = :details, updated_at = :now where id = :id
+
+-- name: document_metadata_put --
+update documents set metadata = :metadata, updated_at = :now where id = :id
+
+-- name: documents_metadata --
+-- What the documents of some datasets that may be found are known by.
+select id, dataset, name, metadata, details, created_at, updated_at
+from documents
+where
+    enabled = 1 and archived = 0 and dataset in (
+        select value from
+            /*sqlite json_each(:datasets) */
+            /*postgres jsonb_array_elements_text(cast(:datasets as jsonb)) wanted (value) */
+    )
 
 -- name: document_delete --
 delete from documents where id = :id and dataset = :dataset returning id
@@ -121,11 +173,16 @@ delete from documents where dataset = :dataset
 
 
 -- name: index_job_put --
-insert into index_jobs (document, attempts, at) values (:document, 0, :now)
-on conflict (document) do update set attempts = 0, at = excluded.at
+-- Reading a document anew is more than renewing its words.
+insert into index_jobs (document, attempts, at, file, kind) values (:document, 0, :now, :file, :kind)
+on conflict (document) do update set
+    attempts = 0, at = excluded.at,
+    file = case when excluded.kind = 'text' then excluded.file else index_jobs.file end,
+    kind = case when excluded.kind = 'text' then 'text' else index_jobs.kind end
 
 -- name: index_job_next --
-select j.document, j.attempts, d.dataset, d.name, d.words, d.settings, d.digest
+select
+    j.document, j.attempts, j.file, j.kind, d.dataset, d.name, d.words, d.settings, d.digest, d.enabled, d.archived
 from index_jobs j
 join documents d on d.id = j.document
 order by j.at, j.document
@@ -135,31 +192,69 @@ limit 1
 update index_jobs set attempts = attempts + 1 where document = :document returning attempts
 
 -- name: index_job_end --
-delete from index_jobs where document = :document
+-- Stays when the document was replaced, or switched, meanwhile.
+delete from index_jobs
+where
+    document = :document and exists (
+        select 1 from documents
+        where id = :document and digest = :digest and enabled = :enabled and archived = :archived
+    )
 
 
 -- name: segment_put --
-insert into segments (id, document, dataset, position, heading, text, keywords, enabled, hits, at)
-values (:id, :document, :dataset, :position, :heading, :text, :keywords, 1, 0, :now)
+insert into segments (
+    id, document, dataset, position, heading, text, keywords, enabled, hits, at, created_at, staged, digest, answer
+)
+values (
+    :id, :document, :dataset, :position, :heading, :text, :keywords, 1, 0, :now, :now, :staged, :digest, :answer
+)
 returning number
 
 -- name: segments_page --
-select number, id, document, dataset, position, heading, text, keywords, enabled, hits, at
+select
+    number, id, document, dataset, position, heading, text, keywords, enabled, hits, at, created_at, answer, summary,
+    disabled_at
 from segments
-where document = :document and lower(text) like :like
+where
+    document = :document and staged = 0 and enabled <> :hidden
+    and (:like = '%' or lower(text) like :like escape '!' or lower(coalesce(answer, '')) like :like escape '!')
 order by position, number
 limit :limit offset :skip
 
 -- name: segments_count --
-select count(*) as total from segments where document = :document and lower(text) like :like
+select count(*) as total from segments
+where
+    document = :document and staged = 0 and enabled <> :hidden
+    and (:like = '%' or lower(text) like :like escape '!' or lower(coalesce(answer, '')) like :like escape '!')
 
 -- name: segment_get :instant --
-select number, id, document, dataset, position, heading, text, keywords, enabled, hits, at
+select
+    number, id, document, dataset, position, heading, text, keywords, enabled, hits, at, created_at, answer, summary,
+    disabled_at
 from segments
-where id = :id and document = :document
+where id = :id and document = :document and staged = 0
+
+-- name: segments_of_ids --
+select
+    number, id, document, dataset, position, heading, text, keywords, enabled, hits, at, created_at, answer, summary,
+    disabled_at
+from segments
+where staged = 0 and id in (
+    select value from
+        /*sqlite json_each(:ids) */
+        /*postgres jsonb_array_elements_text(cast(:ids as jsonb)) wanted (value) */
+)
+
+-- name: segment_next_position --
+select coalesce(max(position), 0) + 1 as position from segments where document = :document and staged = 0
 
 -- name: segment_update --
-update segments set text = :text, keywords = :keywords, enabled = :enabled, at = :now where id = :id returning number
+update segments
+set
+    text = :text, answer = :answer, summary = :summary, keywords = :keywords, enabled = :enabled, at = :now,
+    disabled_at = :disabled_at, digest = null
+where id = :id and document = :document
+returning number
 
 -- name: segment_delete --
 delete from segments where id = :id
@@ -169,6 +264,26 @@ delete from segments where document = :document
 
 -- name: segments_delete_of_dataset --
 delete from segments where dataset = :dataset
+
+-- name: segment_digests --
+-- What is findable of a document now.
+select id, digest, position from segments where document = :document and staged = 0 order by position
+
+-- name: segments_staged_delete --
+delete from segments where document = :document and staged = 1
+
+-- name: segment_move --
+update segments set position = :position where id = :id
+
+-- name: segments_drop --
+delete from segments where document = :document and staged = 0 and id in (
+    select value from
+        /*sqlite json_each(:ids) */
+        /*postgres jsonb_array_elements_text(cast(:ids as jsonb)) gone (value) */
+)
+
+-- name: segments_publish --
+update segments set staged = 0 where document = :document and staged = 1
 
 -- name: segments_hit --
 update segments

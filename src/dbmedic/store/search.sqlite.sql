@@ -17,6 +17,15 @@ delete from segment_words where rowid in (select number from segments where docu
 -- name: words_delete_of_dataset --
 delete from segment_words where rowid in (select number from segments where dataset = :dataset)
 
+-- name: words_delete_of_segments --
+delete from segment_words where rowid in (
+    select number from segments
+    where document = :document and staged = 0 and id in (select value from json_each(:ids))
+)
+
+-- name: words_delete_of_staged --
+delete from segment_words where rowid in (select number from segments where document = :document and staged = 1)
+
 -- name: words_known --
 -- In how many passages of all datasets each word stands.
 select v.term, v.doc as rows
@@ -36,4 +45,20 @@ from (
 join segments s on s.number = f.number
 join documents d on d.id = s.document
 join datasets b on b.id = d.dataset
+where s.staged = 0
 order by f.score
+
+-- name: words_search_within --
+-- The same among some documents alone.
+select
+    s.id, s.document, s.position, s.heading, s.text, d.name, d.words, d.settings, d.dataset, b.name as library,
+    bm25(segment_words, 0.0, 2.5, 1.0) as score
+from segment_words
+join segments s on s.number = segment_words.rowid
+join documents d on d.id = s.document
+join datasets b on b.id = d.dataset
+where
+    segment_words match :match and s.staged = 0
+    and s.document in (select value from json_each(:documents))
+order by score
+limit :limit
