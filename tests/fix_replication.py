@@ -18,6 +18,9 @@ import pytest
 from dbmedic.cli import servers
 from fix_servers import POSTGRES_SETTINGS, Database, Server, private_folder, private_mariadb
 
+SWITCHED = ("fsync", "full_page_writes", "synchronous_commit")
+"""Settings that proofs turn off and on, so that the command line must not."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -54,9 +57,12 @@ def postgres_pair() -> Iterator[Pair]:
     with private_folder() as folder, private_folder() as other:
         quick = {"unix_socket_directories": "", "max_standby_streaming_delay": "0", "hot_standby_feedback": "off"}
         quick |= {"wal_receiver_status_interval": "1s", "wal_retrieve_retry_interval": "100ms"}
-        first = servers.postgres(folder, binaries=binaries, settings=POSTGRES_SETTINGS | quick)
+        quick |= {name: value for name, value in POSTGRES_SETTINGS.items() if name not in SWITCHED}
+        quick |= {"archive_mode": "on"}
+        first = servers.postgres(folder, binaries=binaries, settings=quick)
         primary = Server("postgres", first.url, first.version, folder)
         try:
+            primary.run("alter system set archive_command = 'true'", "select pg_reload_conf()")
             primary.run("select pg_create_physical_replication_slot('standby1', true)")
             password = (folder / "password").read_text()
             source = f"host=127.0.0.1 port={first.port} user=postgres password={password} application_name=standby1"
@@ -72,7 +78,7 @@ def postgres_pair() -> Iterator[Pair]:
             )  # fmt: skip
             assert copied.returncode == 0, copied.stderr
             (other / "password").write_text(password)
-            second = servers.postgres(other, binaries=binaries, settings=POSTGRES_SETTINGS | quick)
+            second = servers.postgres(other, binaries=binaries, settings=quick)
             try:
                 pair = Pair(primary, Server("postgres", second.url, second.version, other))
                 pair.caught_up()

@@ -18,6 +18,8 @@ ALL = list(catalogue())
 LEFT_OPEN = ("begin", "select 1")
 A_WHILE = 1.2
 """Seconds after which a transaction counts as left open."""
+TOLD = {"backup-evidence", "backup-restore-test", "pitr-window"}
+"""What the operator has to say, whatever an account may see."""
 LIMITS: dict[str, dict[str, str | float]] = {"idle-in-transaction": {"warn_s": 0}}
 
 
@@ -73,7 +75,7 @@ async def test_a_role_that_may_observe(postgres: Database, role: str) -> None:
     ended_well(said)
     assert [one.check for one in said.findings if not one.posture] == ["idle-in-transaction"]
     blind = {name for name, one in said.checked.items() if one.level == "failed"}
-    assert blind == {"int-exhaustion"}
+    assert blind - TOLD == {"int-exhaustion"}
 
 
 async def test_a_role_sees_its_own_faults_without_any_grant(postgres: Database, role: str) -> None:

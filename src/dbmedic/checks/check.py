@@ -21,7 +21,7 @@ from dbmedic.core.values import Confidence, Measure, Unit
 
 Gate: TypeAlias = Literal["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9"]
 Safety: TypeAlias = Literal["ON", "SUE", "SH", "SRE", "AX", "RL", "RS", "INST", "INPL", "COPY", "KILL", "FILE", "MAN"]
-TAGS = ("audit", "encryption", "environment", "replicas", "rpo")
+TAGS = ("audit", "backup_at", "backup_every", "encryption", "environment", "replicas", "rpo")
 """Tags of an instance that levels and gates may read, as `tag_rpo`; null where its operator has said nothing."""
 SURROUNDINGS = {"window", "standby", "uptime", "cores", "hits", "samples", "database", *(f"tag_{tag}" for tag in TAGS)}
 """Names that every expression may read besides columns: seconds between the samples, facts of the server, sampling."""
