@@ -99,6 +99,35 @@ def _sources() -> dict[str, Sources]:
     return found | {"mariadb": found["mysql"]}
 
 
+async def counters(context: Context) -> list[Row]:
+    """The counters of all statements since they began, by `KEY`, without texts.
+
+    Raises `Unmeasured` where an engine or this server keeps none, and as `Engine.rows`.
+    """
+    sources = _sources().get(context.facts.engine)
+    if sources is None:
+        raise Unmeasured("feature_off", f"{context.facts.engine} keeps no record of its statements")
+    need = server(context.facts.engine).access[sources.needs]
+    if not need.met(context.facts):
+        raise Unmeasured(need.reason, *lacking(need, context.facts))
+    return await _counters(context, sources)
+
+
+async def texts(context: Context, ids: Sequence[str]) -> dict[tuple[Any, ...], Row]:
+    """`KEY` -> the statements of the application with these query ids, normalised, as `query` of a `database`."""
+    sql_ = newest(_sources()[context.facts.engine].texts, context.facts.version) or ""
+    rows = await context.rows(sql_, {"ids": ",".join(ids)})
+    return {
+        tuple(row[name] for name in KEY): {**row, "query": _plain(str(row["query"]), context.facts)}
+        for row in rows
+        if not _ours(str(row["query"]), row.get("role"), row.get("database"), context.facts)
+    }
+
+
+def _plain(query: str, facts: EngineFacts) -> str:
+    return sql.normalised(query if facts.engine == "postgres" else tidy(query), facts.engine)
+
+
 async def _workload(context: Context) -> Workload:
     facts = context.facts
     sources = _sources().get(facts.engine)
