@@ -13,7 +13,7 @@ from typing import Final
 
 from anyio.to_thread import run_sync
 
-from dbmedic.kit.extract.plain import CHARS, plain_text
+from dbmedic.kit.extract.plain import CHARS, decoded, plain_text
 
 PLAIN: Final = frozenset(
     ("txt", "log", "csv", "tsv", "md", "markdown", "json", "jsonl", "sql", "cnf", "conf", "ini", "yaml", "yml", "toml",
@@ -55,9 +55,25 @@ async def text_of(path: Path, extension: str) -> str:
     """
     if extension in PLAIN:
         return await run_sync(plain_text, path)
+    return await _rich(path, extension, CHARS)
+
+
+async def whole_text(path: Path, extension: str, limit: int) -> str:
+    """All of the text of a document.  Raises `Unreadable`, also for one of more than `limit` characters."""
+    text = await (run_sync(_decoded, path) if extension in PLAIN else _rich(path, extension, limit + 1))
+    if len(text) > limit:
+        raise Unreadable(f"its text is longer than {limit} characters; split it into several documents")
+    return text
+
+
+def _decoded(path: Path) -> str:
+    return decoded(path.read_bytes())[0]
+
+
+async def _rich(path: Path, extension: str, limit: int) -> str:
     if extension not in RICH:
         raise Unreadable(f"files of type {extension or 'none'} hold no text that can be read")
-    words = [sys.executable, "-I", "-m", "dbmedic.kit.extract.reader", str(path), extension]
+    words = [sys.executable, "-I", "-m", "dbmedic.kit.extract.reader", str(path), extension, str(limit)]
     process = await asyncio.create_subprocess_exec(
         *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -71,6 +87,6 @@ async def text_of(path: Path, extension: str) -> str:
             process.kill()
             await process.wait()
     if process.returncode == 0:
-        return out.decode("utf-8", "replace")[:CHARS]
+        return out.decode("utf-8", "replace")[:limit]
     said = problem.decode("utf-8", "replace").strip()
     raise Unreadable(said if process.returncode == 3 and said else "it is broken, or needs too much memory or time")

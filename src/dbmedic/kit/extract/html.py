@@ -15,8 +15,9 @@ _BLOCKS: Final = frozenset(
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
         super().__init__(convert_charrefs=True)
+        self._limit = limit
         self.parts: list[str] = []
         self.size = 0
         self._dropping: list[str] = []
@@ -40,17 +41,17 @@ class _Reader(HTMLParser):
         self._pre -= tag == "pre" and self._pre > 0
 
     def handle_data(self, data: str) -> None:
-        if not self._dropping and self.size <= CHARS:
+        if not self._dropping and self.size <= self._limit:
             text = data if self._pre else " ".join(data.split()) + (" " if data[-1:].isspace() else "")
             self.parts.append(text)
             self.size += len(text)
 
 
-def html_text(source: str) -> str:
-    """The visible text of a page, at most `CHARS` characters."""
-    reader = _Reader()
+def html_text(source: str, limit: int = CHARS) -> str:
+    """The visible text of a page, at most `limit` characters."""
+    reader = _Reader(limit)
     reader.feed(source)
     reader.close()
     lines = [line.rstrip() for line in "".join(reader.parts).splitlines()]
     kept = [line for number, line in enumerate(lines) if line.strip() or (number and lines[number - 1].strip())]
-    return "\n".join(kept).strip()[:CHARS]
+    return "\n".join(kept).strip()[:limit]

@@ -23,23 +23,23 @@ class _Enough(Exception):
 
 
 class _Text:
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
         self.parts: list[str] = []
-        self._size = 0
+        self._size, self._limit = 0, limit
 
     def add(self, text: str) -> None:
         self.parts.append(text)
         self._size += len(text)
-        if self._size > CHARS:
+        if self._size > self._limit:
             raise _Enough
 
     def __str__(self) -> str:
         return "".join(self.parts).strip()
 
 
-def docx(path: Path) -> str:
+def docx(path: Path, limit: int = CHARS) -> str:
     """Paragraphs on lines of their own, cells of a table with tabs between them."""
-    out = _Text()
+    out = _Text(limit)
 
     def start(name: str, _: dict[str, str]) -> None:
         if name == "tab":
@@ -62,7 +62,7 @@ def docx(path: Path) -> str:
     return str(out)
 
 
-def xlsx(path: Path) -> str:
+def xlsx(path: Path, limit: int = CHARS) -> str:
     """Each sheet under its number: rows on lines of their own, values with tabs between them."""
     with _opened(path) as archive:
         names = set(archive.namelist())
@@ -70,7 +70,7 @@ def xlsx(path: Path) -> str:
         sheets = sorted(name for name in names if name.startswith("xl/worksheets/sheet") and name.endswith(".xml"))
         if not sheets:
             raise Broken("it holds no worksheet")
-        out = _Text()
+        out = _Text(limit)
         for number, sheet in enumerate(sorted(sheets, key=lambda name: (len(name), name)), 1):
             try:
                 out.add(f"\n# {number}\n")
