@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from dbmedic.assistant import Assistant
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
-    from dbmedic.core.ports import Engine, MetricSource, Model, Store
+    from dbmedic.assistant.turns import Turns
+    from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
     from dbmedic.core.values import Instance
 
 logger = structlog.get_logger("dbmedic.app")
@@ -34,6 +35,8 @@ logger = structlog.get_logger("dbmedic.app")
 ROOM_BYTES = 16 << 20
 """With less free space in the data folder the server is not ready."""
 CHECK_S = 2.0
+SWEEP_S = 1.0
+"""How often decided approvals are looked for."""
 
 
 class Parts(NamedTuple):
@@ -72,6 +75,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.accounts import first_start
     from dbmedic.assistant.agents import Agents
     from dbmedic.assistant.annotations import Annotations
+    from dbmedic.assistant.approvals import Approvals
     from dbmedic.assistant.chats import Chats
     from dbmedic.assistant.conversations import Conversations
     from dbmedic.assistant.feedback import Feedback
@@ -108,7 +112,8 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     metrics = open_metrics()
     instances = Instances(store, secrets, now=now)
     conversations = Conversations(store)
-    watch = Watch(instances, open_engine, metrics)
+    watch = Watch(instances, open_engine, metrics, open_writer)
+    approvals = Approvals(store, now=now)
     models = chosen_models(config) if models is None else models
 
     def ended(running: Running) -> None:
@@ -135,6 +140,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         attached=files.attached,
         answering=annotations.answering,
         search=manual.search,
+        approvals=approvals,
     )
     ops = Ops(lambda: unready(folder, store), lambda: turns.running)
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
@@ -156,6 +162,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         people=People(store, now=now),
         files=files,
         annotations=annotations,
+        approvals=approvals,
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops)
@@ -179,6 +186,13 @@ def open_engine(instance: Instance) -> Engine:
     from dbmedic.engines import open_engine
 
     return open_engine(instance)
+
+
+def open_writer(instance: Instance) -> Writer:
+    """The write account of an instance; its driver is imported with the first one."""
+    from dbmedic.engines import open_writer
+
+    return open_writer(instance)
 
 
 def asgi(parts: Parts) -> Edge:
@@ -225,15 +239,30 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
     config, turns = parts.config, parts.assistant.turns
     if interrupted := await turns.recover():
         logger.warning("turns were interrupted by the last end", turns=interrupted)
-    await serve(
-        asgi(parts),
-        config.host,
-        config.port,
-        listening=listening,
-        ready=ready,
-        drain=lambda: turns.end(config.shutdown_s),
-        stop=stop,
-    )
+    sweeping = asyncio.create_task(_sweep(turns), name="sweep")
+    try:
+        await serve(
+            asgi(parts),
+            config.host,
+            config.port,
+            listening=listening,
+            ready=ready,
+            drain=lambda: turns.end(config.shutdown_s),
+            stop=stop,
+        )
+    finally:
+        sweeping.cancel()
+        await asyncio.wait([sweeping])
+
+
+async def _sweep(turns: Turns) -> None:
+    """Goes on with turns that a person has decided, wherever it was decided; a store that fails is asked again."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            await turns.sweep()
+        except OutsideFailed as failure:
+            logger.warning("approvals not looked at", error=str(failure))
 
 
 async def unready(folder: Folder | None, store: Store) -> dict[str, str]:

@@ -11,9 +11,9 @@ import anyio
 from dbmedic.agent.driver import Hands
 from dbmedic.agent.tool import Context, Tool
 from dbmedic.agent.turn import Turn, apply
-from dbmedic.core.events import Event, TurnOpened
+from dbmedic.core.events import ApprovalRequested, Event, ToolCalled, TurnOpened
 from dbmedic.core.ports import ModelRequest, Target
-from dbmedic.core.values import Caller, Piece, Question
+from dbmedic.core.values import Caller, Piece, Proposal, Question
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 CALLER = Caller(account="default", user="u", key="k")
@@ -55,6 +55,9 @@ class Memory:
         self.turn = apply(self.turn, event)
         self.events.append(event)
 
+    async def kept(self) -> None:
+        """In memory all is kept at once."""
+
     def kinds(self) -> list[str]:
         return [type(event).__name__ for event in self.events]
 
@@ -81,4 +84,18 @@ def hands(model: Script, log: Memory, *tools: Tool) -> Hands:
     def context(call: str) -> Context:
         return Context(call, QUESTION, (), no_target, log.say, lambda: f"m{next(numbers)}", lambda: NOW)
 
-    return Hands(model, {tool.spec.name: tool for tool in tools}, request, context)
+    async def asking(called: ToolCalled, number: int, proposal: Proposal) -> Sequence[Event]:
+        asked = ApprovalRequested(
+            call=called.call,
+            round=number,
+            tool=called.tool,
+            args=called.args,
+            instance=proposal.instance,
+            statement=proposal.statement,
+            risk=proposal.risk,
+            description=proposal.description,
+            until=NOW,
+        )
+        return (asked,)
+
+    return Hands(model, {tool.spec.name: tool for tool in tools}, request, context, asking)

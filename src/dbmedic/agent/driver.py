@@ -7,14 +7,15 @@ loop (a stop, a shutdown) keeps the text said so far as `Answered`; whoever canc
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import anyio
 import structlog
 
+from dbmedic.agent.approval import refusal
 from dbmedic.agent.tool import Context, Tool
-from dbmedic.agent.turn import CallModel, Close, Command, RequestApproval, RunTool, Turn, todo
+from dbmedic.agent.turn import CallModel, Close, Command, Refuse, RequestApproval, RunTool, Turn, todo, unknown
 from dbmedic.core.errors import Failure, ModelDown
 from dbmedic.core.events import (
     AnswerDelta,
@@ -30,9 +31,11 @@ from dbmedic.core.events import (
     TurnClosed,
 )
 from dbmedic.core.ports import Model, ModelRequest
-from dbmedic.core.values import Call, Reasoning, Rests, Text, Usage
+from dbmedic.core.values import Call, Proposal, Reasoning, Rests, Text, Usage
 
 logger = structlog.get_logger("dbmedic.driver")
+
+UNKNOWN = "outcome unknown: the change was granted and may have run; look before anything is repeated"
 
 
 class Log(Protocol):
@@ -41,6 +44,9 @@ class Log(Protocol):
     turn: Turn
 
     async def say(self, event: Event) -> None: ...
+
+    async def kept(self) -> None:
+        """Returns once all that was said is durable; raises `OutsideFailed` when it cannot be kept."""
 
 
 class Hands(NamedTuple):
@@ -52,6 +58,8 @@ class Hands(NamedTuple):
     """The request for reply number n."""
     context: Callable[[str], Context]
     """The context of a call."""
+    asking: Callable[[ToolCalled, int, Proposal], Awaitable[Sequence[Event]]]
+    """What a proposed change leads to: the request for an approval, and a decision when a rule has made it."""
 
 
 async def drive(log: Log, hands: Hands) -> None:
@@ -70,18 +78,27 @@ async def carry_out(command: Command, log: Log, hands: Hands) -> None:
         case CallModel(reply=reply):
             await call_model(reply, log, hands)
         case RunTool(call=call):
+            if call.writes:
+                await log.kept()  # a crash from here on finds that it was granted, and does not repeat it
             await log.say(await run_tool(call, hands))
-        case RequestApproval(call=call):
-            unapproved = f"{call.tool} changes something, and nobody approved it."
-            await log.say(ToolReturned(call=call.call, ok=False, content=unapproved))
+        case RequestApproval(call=call, round=number):
+            for event in await propose(call, number, hands):
+                await log.say(event)
+        case Refuse(decided=decided):
+            await log.say(ToolReturned(call=decided.call, ok=False, content=refusal(decided)))
         case Close():
             await close(command, log)
 
 
 async def close(command: Close, log: Log) -> None:
-    """Ends a turn; what was under way is said to have ended with it."""
+    """Ends a turn; what was under way is said to have ended with it.
+
+    Of a change that was granted and may have run nobody knows the outcome; it is not repeated.
+    """
+    doubtful = unknown(log.turn)
     for call in log.turn.open:
-        await log.say(ToolReturned(call=call.call, ok=False, content=command.reason))
+        content = UNKNOWN if call.call in doubtful else command.reason
+        await log.say(ToolReturned(call=call.call, ok=False, content=content))
     if log.turn.saying:
         await log.say(Answered(reply=log.turn.replies, text=log.turn.saying))
     await log.say(TurnClosed(reason=command.reason, usage=log.turn.usage))
@@ -132,6 +149,19 @@ async def call_model(reply: int, log: Log, hands: Hands) -> None:
         known = hands.tools.get(call.tool)
         writes = known is not None and known.spec.writes
         await log.say(ToolCalled(call=call.id, tool=call.tool, args=call.args, reply=reply, writes=writes))
+
+
+async def propose(called: ToolCalled, number: int, hands: Hands) -> Sequence[Event]:
+    """What comes of a call that wants to change something; a proposal that fails is something the model can read."""
+    try:
+        proposal = await hands.tools[called.tool].proposal(hands.context(called.call), called.args)
+        return await hands.asking(called, number, proposal)
+    except Failure as failure:
+        content = f"{failure.code}: {failure}"
+    except Exception as fault:
+        logger.exception("tool failed", tool=called.tool, call=called.call)
+        content = f"bug: {called.tool} failed ({type(fault).__name__})"
+    return (ToolReturned(call=called.call, ok=False, content=content),)
 
 
 async def run_tool(called: ToolCalled, hands: Hands) -> ToolReturned:

@@ -54,9 +54,14 @@ class Turn(Struct, frozen=True):
     """Model replies begun."""
     open: tuple[ToolCalled, ...] = ()
     """Tools called that have not returned."""
+    asked: tuple[ApprovalRequested, ...] = ()
+    """Approvals asked for calls that have not returned."""
     waiting: frozenset[str] = frozenset()
     """Calls that a person must decide."""
+    grants: frozenset[tuple[str, str]] = frozenset()
+    """Call and who granted it; a call may need two."""
     granted: frozenset[str] = frozenset()
+    refused: tuple[ApprovalDecided, ...] = ()
     rounds: int = 0
     """Rounds of approvals asked."""
     saying: str = ""
@@ -93,13 +98,19 @@ class RequestApproval(Struct, frozen=True):
     round: int
 
 
+class Refuse(Struct, frozen=True):
+    """Tell the model that a call may not run."""
+
+    decided: ApprovalDecided
+
+
 class Close(Struct, frozen=True):
     """Nothing is left to do."""
 
     reason: CloseReason
 
 
-Command: TypeAlias = CallModel | RunTool | RequestApproval | Close
+Command: TypeAlias = CallModel | RunTool | RequestApproval | Refuse | Close
 
 
 def todo(turn: Turn) -> list[Command]:
@@ -111,16 +122,37 @@ def todo(turn: Turn) -> list[Command]:
     if turn.failure is not None:
         return [Close("failed")]
     if turn.open:
-        return [
-            RunTool(call) if not call.writes or call.call in turn.granted else RequestApproval(call, turn.rounds + 1)
-            for call in turn.open
-            if call.call not in turn.waiting
-        ]
+        return [command for call in turn.open if (command := _next(turn, call)) is not None]
     if turn.answered:
         return [Close("done")]
     if turn.replies >= REPLIES:
         return [Close("limit")]
     return [CallModel(turn.replies + 1)]
+
+
+def _next(turn: Turn, call: ToolCalled) -> Command | None:
+    """What an open call needs.  Changes wait until their whole round is decided, reads do not."""
+    if not call.writes:
+        return RunTool(call)
+    if not any(asked.call == call.call for asked in turn.asked):
+        return RequestApproval(call, turn.rounds + 1)
+    if turn.waiting:
+        return None
+    if call.call in turn.granted:
+        return RunTool(call)
+    return Refuse(next(decided for decided in turn.refused if decided.call == call.call))
+
+
+def unknown(turn: Turn) -> frozenset[str]:
+    """Calls that may have run: granted, their round decided, no result.  After a crash these are never repeated."""
+    return frozenset() if turn.waiting else turn.granted & {call.call for call in turn.open}
+
+
+def approval(turn: Turn, call: str) -> ApprovalRequested | None:
+    """What was granted for a call; None when nothing was."""
+    if call not in turn.granted:
+        return None
+    return next(asked for asked in turn.asked if asked.call == call)
 
 
 def apply(turn: Turn, event: Event) -> Turn:
@@ -145,13 +177,18 @@ def apply(turn: Turn, event: Event) -> Turn:
             return change(
                 turn,
                 open=tuple(call for call in turn.open if call.call != event.call),
+                asked=tuple(asked for asked in turn.asked if asked.call != event.call),
                 waiting=turn.waiting - {event.call},
             )
         case ApprovalRequested():
-            return change(turn, waiting=turn.waiting | {event.call}, rounds=max(turn.rounds, event.round))
+            return change(
+                turn,
+                asked=(*turn.asked, event),
+                waiting=turn.waiting | {event.call},
+                rounds=max(turn.rounds, event.round),
+            )
         case ApprovalDecided():
-            granted = turn.granted | {event.call} if event.granted else turn.granted
-            return change(turn, waiting=turn.waiting - {event.call}, granted=granted)
+            return _decided(turn, event)
         case AnswerGrew():
             return change(turn, saying=turn.saying[: event.start] + event.text)
         case Answered():
@@ -169,3 +206,18 @@ def apply(turn: Turn, event: Event) -> Turn:
             return turn
         case _:
             assert_never(event)
+
+
+def _decided(turn: Turn, event: ApprovalDecided) -> Turn:
+    """A decision counts only while its call waits; one refusal is enough, grants must come from different people."""
+    if event.call not in turn.waiting:
+        return turn
+    if not event.granted:
+        return msgspec.structs.replace(turn, waiting=turn.waiting - {event.call}, refused=(*turn.refused, event))
+    grants = turn.grants | {(event.call, event.by)}
+    needed = next(asked.approvers for asked in turn.asked if asked.call == event.call)
+    if sum(call == event.call for call, _ in grants) < needed:
+        return msgspec.structs.replace(turn, grants=grants)
+    return msgspec.structs.replace(
+        turn, grants=grants, waiting=turn.waiting - {event.call}, granted=turn.granted | {event.call}
+    )

@@ -9,6 +9,7 @@ from msgspec import Struct
 from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.annotations import Annotations
+from dbmedic.assistant.approvals import Approvals
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
@@ -52,4 +53,5 @@ class Assistant(NamedTuple):
     people: People
     files: Files
     annotations: Annotations
+    approvals: Approvals
     options: Options = Options()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -56,7 +57,21 @@ class Running:
         self._waiting: list[asyncio.Future[None]] = []
         self._answer = _Growing(self, AnswerGrew)
         self._thought = _Growing(self, ThoughtGrew)
+        self._lost: OutsideFailed | None = None
         self.closed = asyncio.Event()
+        """Set when the turn is closed, or waits for a person: nothing more is said here."""
+
+    @classmethod
+    def again(cls, entries: Sequence[Entry], store: Store, now: Now) -> Running:
+        """A turn that goes on behind the last entry of its kept log."""
+        opened = entries[0].event
+        assert isinstance(opened, TurnOpened)
+        running = cls(opened, entries[0].at, store, now)
+        running.entries = list(entries)
+        for entry in entries[1:]:
+            running.turn = apply(running.turn, entry.event)
+        running._seq, running._last_at = entries[-1].seq, entries[-1].at
+        return running
 
     @property
     def id(self) -> str:
@@ -70,9 +85,12 @@ class Running:
     def run(self) -> str:
         return self.turn.run
 
-    def resume_at(self, turn: Turn, last: Entry) -> None:
-        """Goes on behind the last kept entry of a log that was read back."""
-        self.turn, self._seq, self._last_at = turn, last.seq, last.at
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The first run and the one under way: a client may know the turn by either."""
+        first = self.entries[0].event
+        assert isinstance(first, TurnOpened)
+        return (first.run,) if first.run == self.run else (first.run, self.run)
 
     # -- the writer -------------------------------------------------------------------------------------------------
 
@@ -97,6 +115,21 @@ class Running:
                 self._flush_timer = asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
             self.entries.append(entry)
             self._wake()
+
+    async def kept(self) -> None:
+        """Returns once all that was said is durable; raises `OutsideFailed` when some of it cannot be kept."""
+        self._flush()
+        if self._flushes:
+            await asyncio.wait(self._flushes)
+        if self._lost is not None:
+            raise self._lost
+
+    async def pause(self, *writes: tuple[str, dict[str, Any]]) -> None:
+        """Ends what runs here of a turn that waits for a person; followers end, too.  Raises as `kept`."""
+        await self.kept()
+        await self._store.append([], *writes)
+        self.closed.set()
+        self._wake()
 
     def keep(self, event: AnswerGrew | ThoughtGrew) -> None:
         """Puts text that streamed on its way to the store."""
@@ -130,7 +163,9 @@ class Running:
         self._wake()
 
     def _flush(self) -> None:
-        self._flush_timer = None
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
         if self._pending:
             batch, self._pending = self._pending, []
             task = asyncio.create_task(self._append(batch))
@@ -141,6 +176,7 @@ class Running:
         try:
             await self._store.append(batch)
         except OutsideFailed as failure:
+            self._lost = failure
             logger.error("events not kept", turn=self.turn.id, error=str(failure))
 
     def _wake(self) -> None:
@@ -155,7 +191,7 @@ class Running:
     async def batches(self) -> AsyncIterator[Sequence[Entry]]:
         """All that was said so far, then whatever comes, as much at once as there is; ends after `TurnClosed`.
 
-        Deltas carry the number and time of the kept event before them.
+        Deltas carry the number and time of the kept event before them.  A turn that waits for a person ends it, too.
         """
         seen = 0
         while True:

@@ -7,7 +7,7 @@ of one conversation run one after another.
 from __future__ import annotations
 
 import asyncio
-import itertools
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,18 +15,20 @@ import anyio
 import msgspec
 import structlog
 
-from dbmedic.agent.driver import Hands, close, drive
-from dbmedic.agent.prompt import messages
-from dbmedic.agent.tool import Context, Search, Tool, nothing_known
-from dbmedic.agent.turn import Close, Turn, apply
+from dbmedic.agent.driver import close, drive
+from dbmedic.agent.tool import Search, Tool, nothing_known
+from dbmedic.agent.turn import Close
+from dbmedic.assistant import waiting
+from dbmedic.assistant.approvals import Approvals
 from dbmedic.assistant.conversations import Conversations, conversation_name
+from dbmedic.assistant.hands import Sources, hands
 from dbmedic.assistant.live import Running
 from dbmedic.assistant.watch import Watch
-from dbmedic.core.errors import BadField, Busy, NotFound, TooLarge
-from dbmedic.core.events import LIVE_ONLY, CloseReason, Entry, StopRequested, TurnFailed, TurnOpened
+from dbmedic.core.errors import BadField, Busy, NotFound, OutsideFailed, TooLarge
+from dbmedic.core.events import CloseReason, Entry, StopRequested, TurnFailed, TurnOpened, TurnResumed
 from dbmedic.core.log import micros
-from dbmedic.core.ports import Model, ModelRequest, NewId, Now, Store, Target
-from dbmedic.core.values import Agent, Attachment, Caller, Exchange, Question, ToolSpec
+from dbmedic.core.ports import Model, NewId, Now, Store
+from dbmedic.core.values import Agent, Attachment, Caller, Question, ToolSpec
 
 logger = structlog.get_logger("dbmedic.turns")
 
@@ -65,17 +67,29 @@ class Turns:
         attached: Callable[[Question], Awaitable[tuple[Attachment, ...]]] | None = None,
         answering: Callable[[Question], Awaitable[Model | None]] | None = None,
         search: Search = nothing_known,
+        approvals: Approvals | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
 
-        `acting` finds the agent that a question selected; without it there is only the default one.  `attached` reads
-        the files of a question, `answering` finds who answers it instead of its model.
+        The rest is as in `Sources`.
         """
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
-        self._now, self._new_id, self._limits, self._ended, self._acting = now, new_id, limits, ended, acting
-        self._attached, self._answering = attached, answering
-        self._search = search
+        self._now, self._new_id, self._limits, self._ended = now, new_id, limits, ended
+        self._sources = Sources(
+            conversations,
+            watch,
+            approvals or Approvals(store, now=now),
+            models,
+            tools,
+            now,
+            limits.window_s,
+            limits.check_s,
+            acting,
+            attached,
+            answering,
+            search,
+        )
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
         self._slots: dict[str, int] = {}
@@ -83,6 +97,11 @@ class Turns:
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending = False
+
+    @property
+    def approvals(self) -> Approvals:
+        """What its turns ask of people."""
+        return self._sources.approvals
 
     @property
     def running(self) -> int:
@@ -136,10 +155,13 @@ class Turns:
         except BaseException:
             self._release(account)
             raise
+        self._start(running)
+        return running
+
+    def _start(self, running: Running) -> None:
         task = asyncio.create_task(self._run(running), name=f"turn {running.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return running
 
     async def _open(self, question: Question, begins: bool, patience_s: float) -> Running:
         conversation = question.conversation or self._new_id()
@@ -155,6 +177,8 @@ class Turns:
             except TimeoutError:
                 raise Busy(f"turns of conversation {conversation}", 1) from None
             await asyncio.sleep(0)
+        if not opens:
+            await waiting.supersede(self._store, self._conversations, conversation, question.caller, self._now)
         at = self._now()
         opened = TurnOpened(
             turn=self._new_id(),
@@ -164,7 +188,7 @@ class Turns:
             opens=opens,
         )
         running = Running(opened, at, self._store, self._now)
-        self._running[running.id] = self._by_run[running.run] = self._turn_of[conversation] = running
+        self._remember(running)
         caller, now = question.caller, micros(at)
         writes = []
         if opened.opens:
@@ -208,17 +232,28 @@ class Turns:
             # Never cancelled once the turn is closed: its last write would be cut off.
             with anyio.move_on_after(self._limits.seconds) as self._scopes[running.id]:
                 if not running.turn.stopping:
-                    await drive(running, await self._hands(running))
+                    await drive(running, await hands(running, self._sources))
         except Exception as fault:
             logger.exception("turn failed", turn=running.id)
             sentence = f"dbmedic failed ({type(fault).__name__}); the log has the details"
             await running.say(TurnFailed(code="bug", sentence=sentence))
         finally:
-            if running.turn.closed is None:
+            if running.turn.closed is None and not await self._paused(running):
                 await close(Close(self._why_cut(running)), running)
             self._forget(running)
             self._release(running.account)
             self._ended(running)
+
+    async def _paused(self, running: Running) -> bool:
+        """Whether the turn waits for a person now; then it is on disk as one that does."""
+        if not running.turn.waiting or running.turn.stopping or running.turn.failure is not None:
+            return False
+        try:
+            await waiting.pause(running, self._now)
+        except OutsideFailed as failure:
+            await running.say(TurnFailed(code=failure.code, sentence=str(failure)))
+            return False
+        return True
 
     def _why_cut(self, running: Running) -> CloseReason:
         """Why a turn ended before it had done all."""
@@ -228,74 +263,15 @@ class Turns:
             return "failed"
         return "interrupted" if self._ending else "limit"
 
-    async def _hands(self, running: Running) -> Hands:
-        question = running.turn.question
-        assert question is not None
-        cards = tuple(await self._watch.cards(question.caller))
-        opened = running.entries[0].event
-        assert isinstance(opened, TurnOpened)
-        history: tuple[Exchange, ...] = ()
-        if not opened.opens:
-            history = await self._conversations.history(running.conversation, but=running.id, parent=question.parent)
-        agent = None if self._acting is None else await self._acting(question)
-        files = await self._attached(question) if self._attached is not None and question.files else ()
-        allowed = None if agent is None else agent.tools
-        tools = {name: tool for name, tool in self._tools.items() if allowed is None or name in allowed}
-        specs = tuple(tool.spec for tool in tools.values())
-        numbers = itertools.count(1)
-        cited: dict[str, int] = {}
-
-        def request(reply: int) -> ModelRequest:
-            events = tuple(entry.event for entry in running.entries if not isinstance(entry.event, LIVE_ONLY))
-            return ModelRequest(
-                question=question,
-                instances=cards,
-                history=history,
-                events=events,
-                messages=messages(
-                    question,
-                    history,
-                    events,
-                    cards,
-                    question.language,
-                    now=self._now(),
-                    agent=agent,
-                    attachments=files,
-                ),
-                tools=specs,
-                reply=reply,
-                now=self._now(),
-                agent=agent,
-                attachments=files,
-            )
-
-        async def target(instance: str) -> Target:
-            return await self._watch.target(instance, question.caller)
-
-        def context(call: str) -> Context:
-            return Context(
-                call=call,
-                question=question,
-                instances=cards,
-                target=target,
-                say=running.say,
-                new_measure=lambda: f"m{next(numbers)}",
-                now=self._now,
-                window_s=self._limits.window_s,
-                budget_s=self._limits.check_s,
-                search=self._search,
-                cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
-            )
-
-        instead = await self._answering(question) if self._answering is not None else None
-        return Hands(instead or self._model(question), tools, request, context)
-
-    def _model(self, question: Question) -> Model:
-        return self._models[question.model] if question.model else next(iter(self._models.values()))
+    def _remember(self, running: Running) -> None:
+        self._running[running.id] = self._turn_of[running.conversation] = running
+        for run in running.runs:
+            self._by_run[run] = running
 
     def _forget(self, running: Running) -> None:
         self._running.pop(running.id, None)
-        self._by_run.pop(running.run, None)
+        for run in running.runs:
+            self._by_run.pop(run, None)
         self._scopes.pop(running.id, None)
         if self._turn_of.get(running.conversation) is running:
             del self._turn_of[running.conversation]
@@ -304,6 +280,41 @@ class Turns:
         self._slots[account] -= 1
         if not self._slots[account]:
             del self._slots[account]
+
+    # -- after a pause ------------------------------------------------------------------------------------------
+
+    async def resume(self, turn: str, by: str) -> Running:
+        """Goes on, as a new run, with a turn whose round of approvals is decided.
+
+        Raises `NotFound("call")` when it does not wait any more, and `Busy` at the account's limit.
+        """
+        if self._ending:
+            raise Busy("dbmedic is shutting down", 0)
+        entries = await self._conversations.entries(turn)
+        if not entries:
+            raise NotFound("call", turn)
+        running = Running.again(entries, self._store, self._now)
+        if self._slots.get(running.account, 0) >= self._limits.turns:
+            raise Busy(f"turns of account {running.account}", self._limits.turns)
+        resumed = TurnResumed(run=self._new_id(), by=by)
+        if not await waiting.claim(self._store, turn, resumed.run, self._now):
+            raise NotFound("call", turn)
+        self._slots[running.account] = self._slots.get(running.account, 0) + 1
+        # Read again: only now nobody else adds to the log.
+        running = Running.again(await self._conversations.entries(turn), self._store, self._now)
+        await running.say(resumed)
+        self._remember(running)
+        self._start(running)
+        return running
+
+    async def sweep(self) -> None:
+        """Goes on with turns whose rounds were decided, by whatever process, and closes those that waited too long."""
+        for row in await waiting.due(self._store, self._now):
+            if row.expired:
+                await waiting.expire(self._store, self._conversations, row.turn, self._now)
+            elif row.decided and row.resumes_itself:
+                with contextlib.suppress(NotFound, Busy):
+                    await self.resume(row.turn, "sweep")
 
     # -- follow and stop ----------------------------------------------------------------------------------------
 
@@ -324,10 +335,13 @@ class Turns:
     async def stop(self, run: str, caller: Caller) -> bool:
         """Ends a run: its database statement and its model call are cancelled, what was said is kept.
 
-        False when the run is unknown, has ended, or is not the caller's.
+        A turn that waits for a person is closed with nothing changed.  False when the run is unknown, has ended, or is
+        not the caller's.
         """
         running = self._by_run.get(run)
-        if running is None or running.owner != caller.owner or running.account != caller.account:
+        if running is None:
+            return await waiting.stop(self._store, self._conversations, run, caller, self._now)
+        if running.owner != caller.owner or running.account != caller.account:
             return False
         if running.turn.closed is None and not running.turn.stopping:
             await running.say(StopRequested(by=caller.key))
@@ -341,15 +355,8 @@ class Turns:
         """Closes the turns that a crash left open as interrupted, with what was said so far; returns how many."""
         rows = await self._store.read("open_turns")
         for row in rows:
-            entries = await self._conversations.entries(row["id"])
-            if not entries:
-                continue
-            turn = Turn()
-            for entry in entries:
-                turn = apply(turn, entry.event)
-            log = Running(entries[0].event, entries[0].at, self._store, self._now)  # type: ignore[arg-type]
-            log.resume_at(turn, entries[-1])
-            await close(Close("interrupted"), log)
+            if entries := await self._conversations.entries(row["id"]):
+                await close(Close("interrupted"), Running.again(entries, self._store, self._now))
         return len(rows)
 
     async def end(self, patience_s: float) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from dbmedic.core.errors import UnknownInstance
-from dbmedic.core.ports import Engine, MetricSource, OpenEngine, Target
+from dbmedic.core.errors import Forbidden, UnknownInstance
+from dbmedic.core.ports import Engine, MetricSource, OpenEngine, OpenWriter, Target, Writer
 from dbmedic.core.values import Caller, Instance, InstanceCard
 
 
@@ -21,8 +21,15 @@ class Registry(Protocol):
 class Watch:
     """Opens what the registry knows and the caller's key allows."""
 
-    def __init__(self, registry: Registry, open_engine: OpenEngine, metrics: MetricSource) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        open_engine: OpenEngine,
+        metrics: MetricSource,
+        open_writer: OpenWriter | None = None,
+    ) -> None:
         self._registry, self._open_engine, self._metrics = registry, open_engine, metrics
+        self._open_writer = open_writer
         self._engines: dict[tuple[str, str], tuple[str, Engine]] = {}
 
     async def cards(self, caller: Caller) -> list[InstanceCard]:
@@ -44,6 +51,19 @@ class Watch:
                 await held[1].close()
             held = self._engines[key]
         return Target(found, held[1], self._metrics)
+
+    async def writer(self, instance: str, caller: Caller) -> Writer:
+        """The instance's write account, for one approved statement; whoever asks closes it.
+
+        Raises `UnknownInstance`, and `Forbidden` for an instance without a write URL.
+        """
+        found = await self._registry.get(instance, caller)
+        if not found.write_url or self._open_writer is None:
+            raise Forbidden(
+                f"instance {instance} has no write account, so nothing can be changed there; "
+                f"`dbmedic instance add {instance} --write-url URL` registers one"
+            )
+        return self._open_writer(found)
 
     async def close(self) -> None:
         engines, self._engines = self._engines, {}

@@ -111,6 +111,8 @@ class Cited(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class ApprovalRequested(Struct, frozen=True, tag=True, kw_only=True):
+    """A tool wants to change something.  What is granted is exactly this, on exactly this instance, once."""
+
     call: str
     round: int
     tool: str
@@ -120,13 +122,27 @@ class ApprovalRequested(Struct, frozen=True, tag=True, kw_only=True):
     risk: str
     description: str
     until: datetime
+    """A decision, and the execution of what was granted, must come before."""
+    kind: str = "statement"
+    """Class of the change that a rule may name: "create_index", "end_session", "setting" …"""
+    database: str = ""
+    role: str = ""
+    """The account of the write URL that will run it."""
+    dangerous: bool = False
+    approvers: int = 1
+    """How many different keys or sign-ins must grant it."""
+    rollback: str | None = None
+    digest: str = ""
+    """Over statement, instance, database, role and kind: compared again before it is run."""
 
 
 class ApprovalDecided(Struct, frozen=True, tag=True, kw_only=True):
     call: str
     granted: bool
     by: str
+    """Id of the key or sign-in, or name of the rule."""
     how: str
+    """"person", "policy" (a rule written ahead), "mode" (read only), "expired", "superseded"."""
     comment: str = ""
 
 

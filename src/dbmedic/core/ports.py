@@ -21,6 +21,7 @@ from dbmedic.core.values import (
     Instance,
     InstanceCard,
     Message,
+    Outcome,
     Piece,
     Question,
     Row,
@@ -71,6 +72,23 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Ends the connections; may be called twice."""
+
+
+class Writer(Protocol):
+    """The write account of one watched database, opened for one approved statement and closed after it."""
+
+    async def facts(self) -> tuple[str, str]:
+        """Database and role as the server says them.  Raises `Unreachable` or `SignInFailed`."""
+
+    async def execute(self, statement: str, /, *, lock_timeout_s: float = 3.0, timeout_s: float = 600.0) -> Outcome:
+        """Runs exactly this one statement, once, outside a transaction block.
+
+        Raises `LockBlocked` when a lock was not had in time (nothing was done), `Timeout`, `Denied`,
+        `StatementFailed`, `Unreachable`.
+        """
+
+    async def close(self) -> None:
+        """Ends the connection; may be called twice."""
 
 
 class MetricSource(Protocol):
@@ -164,3 +182,5 @@ Say = Callable[[Event], Awaitable[None]]
 NewId = Callable[[], str]
 Now = Callable[[], datetime]
 OpenEngine = Callable[[Instance], Engine]
+OpenWriter = Callable[[Instance], Writer]
+"""Of an instance that has a write URL; connects when it is first asked something."""

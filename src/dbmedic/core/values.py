@@ -131,7 +131,7 @@ class EngineFacts(Struct, frozen=True, kw_only=True):
     """What an engine says of itself and of our account, read once per connection."""
 
     engine: str
-    """"postgres", "mysql", "mariadb", "sqlite": the `[on.…]` key of a check."""
+    """"postgres", "mysql", "mariadb", "sqlite", "redis": the `[on.…]` key of a check."""
     version: tuple[int, ...]
     """Numeric, most significant first: (15, 20), (10, 11, 19), (3, 54, 1)."""
     version_text: str
@@ -240,6 +240,36 @@ class ToolSpec(Struct, frozen=True, kw_only=True):
     schema: dict[str, Any]
     """JSON Schema of the arguments."""
     writes: bool = False
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """A change that a tool would make; nothing was done yet."""
+
+    instance: str
+    statement: str
+    """Exactly what will run."""
+    kind: str
+    """Class of the change that a rule may name: "create_index", "end_session", "setting", "statement" …"""
+    risk: str
+    """What it does to others while it runs, in words: its lock, its load, what it cannot undo."""
+    description: str
+    """What it is for, in words."""
+    database: str = ""
+    role: str = ""
+    """The account that will run it."""
+    dangerous: bool = False
+    """It loses data, ends other people's work or blocks writers: a rule may want two people."""
+    rollback: str | None = None
+    """The way back, as a statement."""
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What one statement did."""
+
+    rows: int | None = None
+    """Rows affected, where the server says."""
+    notices: tuple[str, ...] = ()
+    took_s: float = 0.0
 
 
 class Call(Struct, frozen=True, tag="call"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from dbmedic.core.errors import BadField
-from dbmedic.core.ports import Engine
+from dbmedic.core.ports import Engine, Writer
 from dbmedic.core.values import Instance
 
 _BY_SCHEME = {
@@ -14,6 +14,15 @@ _BY_SCHEME = {
     "mysql": ("mysql", "MySql"),
     "mariadb": ("mariadb", "MariaDb"),
     "sqlite": ("sqlite", "Sqlite"),
+    **dict.fromkeys(("redis", "rediss", "valkey", "valkeys", "unix"), ("redis", "Redis")),
+}
+
+
+_WRITERS = {
+    "postgresql": ("postgres_writer", "PostgresWriter"),
+    "postgres": ("postgres_writer", "PostgresWriter"),
+    "mysql": ("mysql_writer", "MySqlWriter"),
+    "mariadb": ("mysql_writer", "MySqlWriter"),
 }
 
 
@@ -26,3 +35,14 @@ def open_engine(instance: Instance) -> Engine:
     module, name = _BY_SCHEME[scheme]
     engine: Engine = getattr(import_module(f"dbmedic.engines.{module}"), name)(instance.url)
     return engine
+
+
+def open_writer(instance: Instance) -> Writer:
+    """The write account of an instance, not connected yet.  Raises `BadField("url")`."""
+    scheme = (instance.write_url or "").partition(":")[0].lower()
+    if scheme not in _WRITERS:
+        known = ", ".join(f"{name}://" for name in _WRITERS)
+        raise BadField("url", f"{scheme}:// takes no changes from dbmedic; those that do are {known}")
+    module, name = _WRITERS[scheme]
+    writer: Writer = getattr(import_module(f"dbmedic.engines.{module}"), name)(instance)
+    return writer

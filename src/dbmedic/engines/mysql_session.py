@@ -43,9 +43,9 @@ PRELUDE = (
 SETTLED = """/* dbmedic */
 select @@session.sql_mode, current_user(), version(), connection_id()"""
 _SIGN_IN = {1044, 1045, 1049, 1130, 1131, 1251, 1698, 1820, 1862, 3118, 4151}
-_LOST = {1053, 1152, 1153, 1159, 1161, 1927, 2006, 2013, 2055, 4031}
-_TIMED_OUT = {1317, 1969, 3024}
-_DENIED = {1044, 1095, 1142, 1143, 1227, 1370, 1410, 1345, 1356}
+LOST = {1053, 1152, 1153, 1159, 1161, 1927, 2006, 2013, 2055, 4031}
+TIMED_OUT = {1317, 1969, 3024}
+DENIED = {1044, 1095, 1142, 1143, 1227, 1370, 1410, 1345, 1356}
 _COMMAND = re.compile(r"^(\w+(?: \w+)?) command denied to user .* for table (.+?)$")
 _PRIVILEGE = re.compile(r"the (.+?) privilege")
 
@@ -54,7 +54,7 @@ _Compiled: Any = Connection
 """The driver's class, of which the type checker knows half."""
 
 
-class _Connection(_Compiled):  # type: ignore[misc]
+class Connected(_Compiled):  # type: ignore[misc]
     """A connection that asks for one statement at a time, and for TLS as the URL says."""
 
     def __init__(self, place: Place) -> None:
@@ -79,7 +79,7 @@ class _Connection(_Compiled):  # type: ignore[misc]
 class MySession:
     """Runs one statement at a time."""
 
-    def __init__(self, connection: _Connection, place: Place) -> None:
+    def __init__(self, connection: Connected, place: Place) -> None:
         self._connection, self.place = connection, place
         self._database = place.database
         self._timeout_s = 0.0
@@ -94,7 +94,7 @@ class MySession:
         connection = None
         try:
             async with asyncio.timeout(CONNECT_S):
-                connection = _Connection(place)
+                connection = Connected(place)
                 await connection.connect()
                 session = cls(connection, place)
                 for statement in PRELUDE:
@@ -103,7 +103,7 @@ class MySession:
         except (errors.MySQLError, OSError) as error:  # a TimeoutError is an OSError
             if connection is not None:
                 connection.close()
-            raise _not_connected(error, place) from None
+            raise not_connected(error, place) from None
         if mode != "":
             connection.close()
             raise Unreachable(
@@ -126,7 +126,7 @@ class MySession:
         self._interrupted = True
         try:
             async with asyncio.timeout(CONNECT_S):
-                other = _Connection(self.place)
+                other = Connected(self.place)
                 await other.connect()
                 try:
                     await other.query(f"kill query {int(self.id)}")
@@ -200,13 +200,13 @@ class MySession:
     def failure(self, error: errors.MySQLError, timeout_s: float, took_s: float) -> Failure:
         """Our error for one of the server's."""
         code, said = (error.args[0], str(error.args[1])) if len(error.args) > 1 else (0, str(error))
-        if code in _LOST or not self._connection.connected:
+        if code in LOST or not self._connection.connected:
             return Gone(f"the connection to {self.place} broke: {said}")
         if code in (1969, 3024) or (code == 1317 and took_s >= 0.9 * timeout_s):
             return Timeout(timeout_s)
         if code in (1205, 3572, 1213):
             return LockBlocked(f"a lock on {self.place} kept the statement waiting for more than 1 s")
-        if code in _DENIED:
+        if code in DENIED:
             return Denied(f"{self.place}: {said}", grant(said, self.account))
         return StatementFailed(said, str(getattr(error, "sqlstate", None) or code))
 
@@ -253,11 +253,11 @@ _LOADS: dict[int, Callable[[Any], Any]] = {FIELD_TYPE.BIT: _bits, FIELD_TYPE.JSO
 """MariaDB's JSON is a text to its clients, and stays one."""
 
 
-def _not_connected(error: Exception, place: Place) -> Failure:
+def not_connected(error: Exception, place: Place) -> Failure:
     if isinstance(error, TimeoutError):
         return Unreachable(f"no connection to {place}: no answer within {CONNECT_S:g} s")
     code, said = (error.args[0], error.args[1]) if len(error.args) > 1 else (0, str(error))
-    if code in _SIGN_IN or (isinstance(code, int) and code in _DENIED):
+    if code in _SIGN_IN or (isinstance(code, int) and code in DENIED):
         return SignInFailed(f"{place} may not sign in: {said}")
     cause = error.__cause__ or error
     return Unreachable(f"no connection to {place}: {cause if isinstance(cause, OSError) else said}")

@@ -116,13 +116,13 @@ class PgSession:
                     autocommit=True, prepare_threshold=None, context=_adapters(), **place.connection_params(database)
                 )
         except (psycopg.Error, OSError) as error:  # a TimeoutError is an OSError
-            raise _not_connected(error, place, database) from None
+            raise not_connected(error, place, database) from None
         session = cls(connection, place, database)
         try:
             settled = await (await connection.execute(SETTLE)).fetchone()
         except psycopg.Error as error:
             await connection.close()
-            raise _not_connected(error, place, database) from None
+            raise not_connected(error, place, database) from None
         if settled is None or settled[0] is None:
             await connection.close()
             raise Unreachable(
@@ -236,7 +236,7 @@ def _adapters() -> AdaptersMap:
     return adapters
 
 
-def _not_connected(error: Exception, place: Place, database: str) -> Failure:
+def not_connected(error: Exception, place: Place, database: str) -> Failure:
     """`Unreachable` or `SignInFailed`; libpq gives a text only, in English for what it finds itself."""
     said = _first_line(error).rpartition("failed: ")[2].removeprefix("FATAL:").strip()
     if isinstance(error, TimeoutError | psycopg.errors.ConnectionTimeout) or not said:

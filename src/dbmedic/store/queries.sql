@@ -257,10 +257,10 @@ select id, conversation, account, owner, app, run, api, parent, status, position
 from turns
 where id = :id
 
--- name: turn_by_run :instant --
+-- name: turn_by_run --
 select id, conversation, account, owner, app, run, api, parent, status, position, created_at, closed_at
 from turns
-where run = :run
+where run = :run or id = (select r.turn from resumptions r where r.run = :run)
 
 -- name: turns_page_newest --
 -- Newest first.
@@ -598,12 +598,15 @@ update conversations set deleted_at = :now
 where id = :id and owner = :owner and account = :account and deleted_at is null
 returning id
 
--- name: turn_of_app :instant --
+-- name: turn_of_app --
 -- By run; not of a deleted conversation.
 select t.id, t.conversation, t.account, t.owner, t.app, t.run, t.status, t.created_at, t.closed_at
 from turns t
 join conversations c on c.id = t.conversation and c.deleted_at is null
-where t.run = :run and t.account = :account and t.app = :app
+where
+    (t.run = :run or t.id = (select r.turn from resumptions r where r.run = :run))
+    and t.account = :account
+    and t.app = :app
 
 -- name: app_get :instant --
 select id, account, name, created_at from apps where id = :id and account = :account

@@ -153,6 +153,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         people=People(store, now=now),
         files=files,
         annotations=annotations,
+        approvals=spoken.approvals,
     )
     secret = (await keys.create(**{"app": "ops", **key})).secret
     seen = list[Seen]()

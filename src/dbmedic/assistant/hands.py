@@ -1,0 +1,117 @@
+"""What the driver of one turn works with: who answers, what it may know, its tools and what those may touch."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from dbmedic.agent.driver import Hands
+from dbmedic.agent.prompt import messages
+from dbmedic.agent.tool import Context, Search, Tool, nothing_known
+from dbmedic.agent.turn import approval
+from dbmedic.assistant.approvals import Approvals
+from dbmedic.assistant.conversations import Conversations
+from dbmedic.assistant.live import Running
+from dbmedic.assistant.watch import Watch
+from dbmedic.core.events import LIVE_ONLY, Cited, Event, Measured, ToolCalled, TurnOpened
+from dbmedic.core.ports import Model, ModelRequest, Now, Target, Writer
+from dbmedic.core.values import Agent, Attachment, Exchange, Proposal, Question
+
+
+class Sources(NamedTuple):
+    """Where the parts of a turn's hands come from."""
+
+    conversations: Conversations
+    watch: Watch
+    approvals: Approvals
+    models: Mapping[str, Model]
+    tools: Mapping[str, Tool]
+    now: Now
+    window_s: float
+    check_s: float
+    acting: Callable[[Question], Awaitable[Agent | None]] | None = None
+    """Finds the agent that a question selected; None: there is only the default one."""
+    attached: Callable[[Question], Awaitable[tuple[Attachment, ...]]] | None = None
+    """Reads the files of a question."""
+    answering: Callable[[Question], Awaitable[Model | None]] | None = None
+    """Finds who answers a question instead of its model."""
+    search: Search = nothing_known
+
+
+async def hands(running: Running, sources: Sources) -> Hands:
+    """The hands of a turn that is about to be driven, for the first time or after a pause."""
+    question, opened = running.turn.question, running.entries[0].event
+    assert question is not None
+    assert isinstance(opened, TurnOpened)
+    cards = tuple(await sources.watch.cards(question.caller))
+    history: tuple[Exchange, ...] = ()
+    if not opened.opens:
+        history = await sources.conversations.history(running.conversation, but=running.id, parent=question.parent)
+    agent = None if sources.acting is None else await sources.acting(question)
+    files = await sources.attached(question) if sources.attached is not None and question.files else ()
+    allowed = None if agent is None else agent.tools
+    tools = {name: tool for name, tool in sources.tools.items() if allowed is None or name in allowed}
+    specs = tuple(tool.spec for tool in tools.values())
+    before = [entry.event for entry in running.entries]
+    numbers = itertools.count(1 + sum(isinstance(event, Measured) for event in before))
+    cited = {passage: number for number, passage in enumerate(_passages(before), 1)}
+
+    def request(reply: int) -> ModelRequest:
+        events = tuple(entry.event for entry in running.entries if not isinstance(entry.event, LIVE_ONLY))
+        return ModelRequest(
+            question=question,
+            instances=cards,
+            history=history,
+            events=events,
+            messages=messages(
+                question,
+                history,
+                events,
+                cards,
+                question.language,
+                now=sources.now(),
+                agent=agent,
+                attachments=files,
+            ),
+            tools=specs,
+            reply=reply,
+            now=sources.now(),
+            agent=agent,
+            attachments=files,
+        )
+
+    async def target(instance: str) -> Target:
+        return await sources.watch.target(instance, question.caller)
+
+    async def writer(instance: str) -> Writer:
+        return await sources.watch.writer(instance, question.caller)
+
+    def context(call: str) -> Context:
+        return Context(
+            call=call,
+            question=question,
+            instances=cards,
+            target=target,
+            say=running.say,
+            new_measure=lambda: f"m{next(numbers)}",
+            now=sources.now,
+            window_s=sources.window_s,
+            budget_s=sources.check_s,
+            search=sources.search,
+            cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
+            approved=approval(running.turn, call),
+            writer=writer,
+        )
+
+    async def asking(called: ToolCalled, number: int, proposal: Proposal) -> Sequence[Event]:
+        return await sources.approvals.asking(called, number, proposal, question)
+
+    instead = await sources.answering(question) if sources.answering is not None else None
+    model = sources.models[question.model] if question.model else next(iter(sources.models.values()))
+    return Hands(instead or model, tools, request, context, asking)
+
+
+def _passages(events: Sequence[Event]) -> list[str]:
+    """Ids of the passages cited so far, in the order they were first cited."""
+    return list(dict.fromkeys(event.passage.id for event in events if isinstance(event, Cited)))
