@@ -12,6 +12,8 @@ show variables where Variable_name in ('max_connections', 'wait_timeout')
 show full processlist
 --- InnoDB status
 show engine innodb status
+--- prepared transactions
+xa recover
 --- engines
 show engines
 --- databases

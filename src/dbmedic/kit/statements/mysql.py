@@ -76,7 +76,7 @@ def _kind(found: list[Token]) -> Kind:
         return "write"
     if first in _DEFINES:
         return "administer" if set(words[1:3]) & {"user", "role", "server", "instance"} else "define"
-    if first in _READS:
+    if first in _READS or words == ["xa", "recover"]:
         return "read"
     return "administer" if first else "unknown"
 
@@ -98,6 +98,8 @@ def _refused(found: list[Token], words: list[str]) -> str | None:
         inner = next((word for word in words[1:] if word in _PLANNABLE | {"analyze", "table"}), "select")
         if inner not in ("select", "with"):
             return f"EXPLAIN of {inner.upper()}: ask for its plan instead"
+    elif words == ["xa", "recover"]:
+        return None
     elif first not in ("select", "with", "values"):
         return f"{first.upper()} does more than read"
     return _refused_clause(words, found) or _refused_call(found)

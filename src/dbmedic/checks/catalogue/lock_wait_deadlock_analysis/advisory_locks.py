@@ -19,7 +19,9 @@ async def rows(context: Context) -> list[Row]:
     try:
         enabled = await context.rows(context.query("instrument"))
         if enabled and enabled[0]["enabled"] == "YES":
-            return [{"application": None, "query": None, **row} for row in await context.rows(context.query("recorded"))]
+            return [
+                {"application": None, "query": None, **row} for row in await context.rows(context.query("recorded"))
+            ]
         context.better_grant = SWITCH
     except (Denied, StatementFailed):
         context.better_grant = READ.replace("{role}", context.facts.role)
