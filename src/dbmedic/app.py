@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.turns import Turns
+    from dbmedic.assistant.sampler import Sampler
     from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
     from dbmedic.core.values import Instance
 
@@ -50,6 +52,7 @@ class Parts(NamedTuple):
     models: Mapping[str, Model]
     assistant: Assistant
     ops: Ops
+    sampler: Sampler
 
     async def close(self) -> None:
         """Closes the parts, the last built first; turns that still run are closed as interrupted."""
@@ -81,12 +84,14 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.feedback import Feedback
     from dbmedic.assistant.files import Files
     from dbmedic.assistant.folder import key_of, open_folder
+    from dbmedic.assistant.history import StoredHistory
     from dbmedic.assistant.instances import Instances
     from dbmedic.assistant.keys import Keys
     from dbmedic.assistant.manual import Manual
     from dbmedic.assistant.people import People
     from dbmedic.assistant.policies import Policies
     from dbmedic.assistant.runs import Runs
+    from dbmedic.assistant.sampler import Pace, Sampler
     from dbmedic.assistant.secrets import Secrets
     from dbmedic.assistant.sessions import Sessions
     from dbmedic.assistant.skills import Skills
@@ -112,7 +117,18 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     metrics = open_metrics()
     instances = Instances(store, secrets, now=now)
     conversations = Conversations(store)
-    watch = Watch(instances, open_engine, metrics, open_writer)
+
+    def history(instance: Instance) -> StoredHistory:
+        return StoredHistory(store, instance.account, instance.id, now=now)
+
+    watch = Watch(instances, open_engine, metrics, open_writer, history)
+    pace = Pace(
+        every_s=config.sample_s,
+        sizes_s=max(config.sample_s, config.sample_sizes_s),
+        days=config.history_days,
+        most_bytes=config.history_mib << 20,
+    )
+    sampler = Sampler(store, instances, watch, now=now, random=random.random, owner=new_id(), pace=pace)
     approvals = Approvals(store, now=now)
     models = chosen_models(config) if models is None else models
 
@@ -165,7 +181,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         approvals=approvals,
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
     )
-    return Parts(config, folder, store, metrics, models, assistant, ops)
+    return Parts(config, folder, store, metrics, models, assistant, ops, sampler)
 
 
 def chosen_models(config: Config) -> dict[str, Model]:
@@ -239,7 +255,9 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
     config, turns = parts.config, parts.assistant.turns
     if interrupted := await turns.recover():
         logger.warning("turns were interrupted by the last end", turns=interrupted)
-    sweeping = asyncio.create_task(_sweep(turns), name="sweep")
+    beside = [asyncio.create_task(_sweep(turns), name="sweep")]
+    if config.sample:
+        beside.append(asyncio.create_task(parts.sampler.run(), name="sampler"))
     try:
         await serve(
             asgi(parts),
@@ -251,8 +269,9 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
             stop=stop,
         )
     finally:
-        sweeping.cancel()
-        await asyncio.wait([sweeping])
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 async def _sweep(turns: Turns) -> None:

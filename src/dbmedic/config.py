@@ -65,6 +65,23 @@ class Config(Struct, frozen=True, kw_only=True):
         Seconds, Meta(description="Longest time that the checks of one look take together on an instance, in seconds.")
     ] = 15.0
     window_s: Annotated[Seconds, Meta(description="Time between two samples that are compared, in seconds.")] = 5.0
+    sample: Annotated[
+        bool,
+        Meta(
+            description="Whether the server looks at every registered instance at an interval and keeps what it sees, "
+            "so that answers can say what changed and how long the space lasts."
+        ),
+    ] = True
+    sample_s: Annotated[Seconds, Meta(description="Time between two looks at the counters, in seconds.")] = 60.0
+    sample_sizes_s: Annotated[
+        Seconds, Meta(description="Time between two looks at sizes, settings and lists of objects, in seconds.")
+    ] = 600.0
+    history_days: Annotated[
+        int, Meta(ge=1, le=3650, description="How many days of history are kept, coarser with age.")
+    ] = 400
+    history_mib: Annotated[
+        int, Meta(ge=1, le=65_536, description="Most MiB that the history of one instance takes; the oldest goes.")
+    ] = 64
     zone: Annotated[
         str, Meta(description="IANA time zone of times that the command line prints.", examples=["UTC"])
     ] = "UTC"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from dbmedic.core.errors import Forbidden, UnknownInstance
+from dbmedic.core.history import History
 from dbmedic.core.ports import Engine, MetricSource, OpenEngine, OpenWriter, Target, Writer
 from dbmedic.core.values import Caller, Instance, InstanceCard
 
@@ -27,9 +29,10 @@ class Watch:
         open_engine: OpenEngine,
         metrics: MetricSource,
         open_writer: OpenWriter | None = None,
+        history: Callable[[Instance], History] | None = None,
     ) -> None:
         self._registry, self._open_engine, self._metrics = registry, open_engine, metrics
-        self._open_writer = open_writer
+        self._open_writer, self._history = open_writer, history
         self._engines: dict[tuple[str, str], tuple[str, Engine]] = {}
 
     async def cards(self, caller: Caller) -> list[InstanceCard]:
@@ -50,7 +53,7 @@ class Watch:
             if held is not None:
                 await held[1].close()
             held = self._engines[key]
-        return Target(found, held[1], self._metrics)
+        return Target(found, held[1], self._metrics, None if self._history is None else self._history(found))
 
     async def writer(self, instance: str, caller: Caller) -> Writer:
         """The instance's write account, for one approved statement; whoever asks closes it.
