@@ -58,6 +58,7 @@ class Parts(NamedTuple):
         """Closes the parts, the last built first; turns that still run are closed as interrupted."""
         await self.assistant.turns.end(0)
         await self.assistant.chats.end()
+        await self.assistant.knowledge.indexer.close()
         await self.assistant.files.close()
         await self.assistant.watch.close()
         for model in self.models.values():
@@ -87,6 +88,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.history import StoredHistory
     from dbmedic.assistant.instances import Instances
     from dbmedic.assistant.keys import Keys
+    from dbmedic.assistant.knowledge import knowledge
     from dbmedic.assistant.manual import Manual
     from dbmedic.assistant.people import People
     from dbmedic.assistant.policies import Policies
@@ -97,7 +99,6 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.skills import Skills
     from dbmedic.assistant.turns import Limits, Turns
     from dbmedic.assistant.watch import Watch
-    from dbmedic.knowledge.library import Library
     from dbmedic.metrics import open_metrics
     from dbmedic.store.sqlite import open_store
     from dbmedic.tools import tools
@@ -139,7 +140,8 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
 
     annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(store, folder.files if folder else None, now=now, new_id=new_id)
-    manual = Manual(Library(store, now=now, new_id=new_id))
+    known = knowledge(store, files, now=now, new_id=new_id)
+    manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
     agents = Agents(store, skills, tools(), now=now, new_id=new_id)
     turns = Turns(
@@ -178,6 +180,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         people=People(store, now=now),
         files=files,
         annotations=annotations,
+        knowledge=known,
         approvals=approvals,
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
     )
@@ -255,6 +258,7 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
     config, turns = parts.config, parts.assistant.turns
     if interrupted := await turns.recover():
         logger.warning("turns were interrupted by the last end", turns=interrupted)
+    parts.assistant.knowledge.indexer.wake()
     beside = [asyncio.create_task(_sweep(turns), name="sweep")]
     if config.sample:
         beside.append(asyncio.create_task(parts.sampler.run(), name="sampler"))

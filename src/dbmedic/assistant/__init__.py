@@ -16,6 +16,7 @@ from dbmedic.assistant.feedback import Feedback
 from dbmedic.assistant.files import Files
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
+from dbmedic.assistant.knowledge import Knowledge
 from dbmedic.assistant.people import People
 from dbmedic.assistant.policies import Policies
 from dbmedic.assistant.runs import Runs
@@ -53,5 +54,6 @@ class Assistant(NamedTuple):
     people: People
     files: Files
     annotations: Annotations
+    knowledge: Knowledge
     approvals: Approvals
     options: Options = Options()

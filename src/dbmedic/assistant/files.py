@@ -21,7 +21,7 @@ from dbmedic.core.errors import BadField, Forbidden, NotFound, StoreFull, TooLar
 from dbmedic.core.log import micros, moment
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.core.values import Attachment, Caller, Question, Row
-from dbmedic.kit.extract import READABLE, Unreadable, lies, text_of
+from dbmedic.kit.extract import READABLE, Unreadable, lies, text_of, whole_text
 from dbmedic.kit.extract.plain import plain_text
 
 Kind: TypeAlias = Literal["image", "document", "audio", "video", "custom"]
@@ -38,6 +38,8 @@ LIMITS: Final[dict[Kind, int]] = {
 NAME_CHARS: Final = 200
 MOST: Final = 10
 """Files of one question."""
+WHOLE_CHARS: Final = 10_000_000
+"""Longest text of a document of the knowledge base."""
 BUFFER: Final = 1 << 18
 HEAD: Final = 4096
 
@@ -185,6 +187,23 @@ class Files:
             raise BadField("files", f"File validation failed for file: {file.name}: {why}") from None
         await run_sync(_write, kept, text)
         return text
+
+    async def whole(self, id: str) -> str:
+        """All that a document says, for the knowledge base.  Raises `BadField("file")` that says why there is none."""
+        row = await self._row(id)
+        if row is None:
+            raise BadField("file", "the file is gone; upload it again")
+        try:
+            return await whole_text(self._folder / id, row["extension"], WHOLE_CHARS)
+        except (Unreadable, OSError) as why:
+            raise BadField("file", f"{row['name']}: {why}") from None
+
+    async def place(self, id: str, account: str) -> tuple[StoredFile, Path]:
+        """A file of the account's and where its bytes are.  Raises `NotFound("file")`."""
+        row = await self._row(id)
+        if row is None or row["account"] != account:
+            raise NotFound("file", id)
+        return _stored(row), self._folder / id
 
     async def attached(self, question: Question) -> tuple[Attachment, ...]:
         """The texts of a question's files; a file that is gone is left out."""

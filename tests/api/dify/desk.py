@@ -29,6 +29,7 @@ from dbmedic.assistant.feedback import Feedback
 from dbmedic.assistant.files import Files
 from dbmedic.assistant.instances import Instances
 from dbmedic.assistant.keys import Keys
+from dbmedic.assistant.knowledge import knowledge
 from dbmedic.assistant.people import People
 from dbmedic.assistant.policies import Policies
 from dbmedic.assistant.runs import Runs
@@ -153,6 +154,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         people=People(store, now=now),
         files=files,
         annotations=annotations,
+        knowledge=(known := knowledge(store, files, now=now, new_id=new_id)),
         approvals=spoken.approvals,
     )
     secret = (await keys.create(**{"app": "ops", **key})).secret
@@ -163,5 +165,6 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
     finally:
         await spoken.end(0)
         await assistant.chats.end()
+        await known.indexer.close()
         await files.close()
         await store.close()
