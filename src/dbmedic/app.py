@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from dbmedic.assistant import Assistant
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
-    from dbmedic.assistant.turns import Turns
     from dbmedic.assistant.sampler import Sampler
+    from dbmedic.assistant.turns import Turns
     from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
     from dbmedic.core.values import Instance
 
