@@ -85,9 +85,9 @@ def test_japanese_and_indonesian():
 
 def test_what_no_check_looks_at():
     assert golden(
-        "备份是否正常", normal("topology-role", role="primary", version="18.1", database="shop", replicas=1)
+        "分区插入失败，分区没建", normal("topology-role", role="primary", version="18.1", database="shop", replicas=1)
     ) == snapshot("""\
-**rm-demo-shop 的备份：无法判断，dbmedic 目前还没有这方面的检查。** 因此既不代表正常，也不代表异常。
+**rm-demo-shop 的分区：无法判断，dbmedic 目前还没有这方面的检查。** 因此既不代表正常，也不代表异常。
 
 测量时间：2026-11-21 14:30 CST。
 """)
