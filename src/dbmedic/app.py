@@ -92,6 +92,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.manual import Manual
     from dbmedic.assistant.people import People
     from dbmedic.assistant.policies import Policies
+    from dbmedic.assistant.published import Published
     from dbmedic.assistant.runs import Runs
     from dbmedic.assistant.sampler import Pace, Sampler
     from dbmedic.assistant.secrets import Secrets
@@ -172,6 +173,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         access_keys=AccessKeys(store, secrets, policies, now=now, new_id=new_id, random=os.urandom),
         policies=policies,
         agents=agents,
+        published=Published(store, agents, now=now),
         skills=skills,
         feedback=Feedback(store, conversations, now=now),
         sessions=Sessions(store, conversations, now=now, new_id=new_id),

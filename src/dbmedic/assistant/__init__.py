@@ -19,6 +19,7 @@ from dbmedic.assistant.keys import Keys
 from dbmedic.assistant.knowledge import Knowledge
 from dbmedic.assistant.people import People
 from dbmedic.assistant.policies import Policies
+from dbmedic.assistant.published import Published
 from dbmedic.assistant.runs import Runs
 from dbmedic.assistant.sessions import Sessions
 from dbmedic.assistant.skills import Skills
@@ -46,6 +47,7 @@ class Assistant(NamedTuple):
     access_keys: AccessKeys
     policies: Policies
     agents: Agents
+    published: Published
     skills: Skills
     feedback: Feedback
     sessions: Sessions

@@ -32,6 +32,7 @@ from dbmedic.assistant.keys import Keys
 from dbmedic.assistant.knowledge import knowledge
 from dbmedic.assistant.people import People
 from dbmedic.assistant.policies import Policies
+from dbmedic.assistant.published import Published
 from dbmedic.assistant.runs import Runs
 from dbmedic.assistant.secrets import Secrets
 from dbmedic.assistant.sessions import Sessions
@@ -124,6 +125,8 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
     watch = Watch(instances, no_engine, None)  # type: ignore[arg-type]
     annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(store, None, now=now, new_id=new_id)
+    skills = Skills(store, now=now, new_id=new_id)
+    agents = Agents(store, skills, ("measure", "explain"), now=now, new_id=new_id)
     spoken = Turns(
         store,
         conversations,
@@ -133,10 +136,11 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         now=now,
         new_id=new_id,
         limits=Limits(turns),
+        acting=agents.acting,
         attached=files.attached,
         answering=annotations.answering,
     )
-    policies, skills = Policies(store, now=now), Skills(store, now=now, new_id=new_id)
+    policies = Policies(store, now=now)
     assistant = Assistant(
         turns=spoken,
         conversations=conversations,
@@ -145,7 +149,8 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         watch=watch,
         access_keys=AccessKeys(store, secrets, policies, now=now, new_id=new_id, random=os.urandom),
         policies=policies,
-        agents=Agents(store, skills, (), now=now, new_id=new_id),
+        agents=agents,
+        published=Published(store, agents, now=now),
         skills=skills,
         feedback=Feedback(store, conversations, now=now),
         sessions=Sessions(store, conversations, now=now, new_id=new_id),

@@ -49,12 +49,12 @@ async def test_a_blocking_reply_is_the_same_message() -> None:
 
 async def test_the_history_shows_what_was_streamed() -> None:
     async with desk(ANSWER) as (client, _, _):
-        events = await client.stream("磁盘?", inputs={"team": "ops"})
+        events = await client.stream("磁盘?", inputs={"instance": "rm-a", "team": "ops"})
         page = await client.messages(events[0]["conversation_id"])
     (message,) = page.body.pop("data")
     assert page.body == {"limit": 20, "has_more": False}
     assert message["id"] == events[0]["message_id"]
-    assert (message["query"], message["inputs"]) == ("磁盘?", {"team": "ops"})
+    assert (message["query"], message["inputs"]) == ("磁盘?", {"instance": "rm-a"})
     assert message["answer"] == text_of(events)
     assert (message["status"], message["error"]) == ("normal", None)
     assert message["parent_message_id"] == "00000000-0000-0000-0000-000000000000"

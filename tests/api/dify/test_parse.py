@@ -43,7 +43,6 @@ def test_a_question_with_everything() -> None:
         conversation=ID,
         named=False,
         after=None,
-        instance="rm-a",
         workflow=None,
         files=(),
     )
@@ -55,7 +54,7 @@ def test_what_is_null_or_empty_counts_as_absent(mode: str | None, conversation: 
     request = chat_messages.parse(
         asked(query="q", inputs={"instance": ""}, response_mode=mode, conversation_id=conversation, files=None)
     )
-    assert (request.streaming, request.conversation, request.instance) == (False, None, None)
+    assert (request.streaming, request.conversation) == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,6 @@ def test_what_is_null_or_empty_counts_as_absent(mode: str | None, conversation: 
         ({"conversation_id": 1}, "conversation_id: Input should be a string"),
         ({"files": {}}, "files: Input should be a list"),
         ({"auto_generate_name": "maybe"}, "auto_generate_name: Input should be a valid boolean"),
-        ({"inputs": {"instance": 3}}, "(type 'text-input') instance in input form must be a string"),
     ],
 )
 def test_a_field_that_is_wrong_is_named(change: dict[str, Any], message: str) -> None:

@@ -161,14 +161,14 @@ async def test_nobody_else_follows_a_run() -> None:
 
 async def test_a_run_is_read_by_anybody_of_its_app() -> None:
     async with desk(ANSWER) as (client, assistant, _):
-        run = (await client.ask(inputs={"team": "ops"})).headers["X-Workflow-Run-ID"]
+        run = (await client.ask(inputs={"instance": "rm-b"})).headers["X-Workflow-Run-ID"]
         heard = await client.as_user("u2").call("GET", f"/v1/workflows/run/{run}")
         other = await assistant.keys.create(app="helpdesk")
         strange = await Client(client.http, client.url, other.secret).call("GET", f"/v1/workflows/run/{run}")
         logs = await client.call("GET", "/v1/workflows/logs", params={"status": "failed", "limit": "5"})
         wrong = await client.call("GET", "/v1/workflows/logs", params={"created_at__after": "yesterday"})
     assert (heard.body["id"], heard.body["status"], heard.body["outputs"]["answer"]) == (run, "succeeded", "Yes.")
-    assert heard.body["inputs"]["team"] == "ops"
+    assert heard.body["inputs"]["instance"] == "rm-b"
     assert (strange.status, strange.body["message"]) == (404, "Workflow run not found.")
     assert logs.body == {"page": 1, "limit": 5, "total": 0, "has_more": False, "data": []}
     assert wrong.status == 400

@@ -215,7 +215,7 @@ class Projection:
         self._turn, self._conversation = event.turn, event.conversation
         caller = event.question.caller
         self._user = {"id": end_user_id(caller), "user": caller.end_user or caller.user}
-        self._workflow, self._account = workflow_id(caller.app), caller.account
+        self._workflow, self._account = workflow_id(caller.app, event.question.agent), caller.account
         self._open(event.run)
         inputs = {
             **event.question.inputs,

@@ -172,9 +172,10 @@ def owner_id(account: str, owner: str) -> str:
     return named_uuid(NAMESPACE_URL.bytes, f"dbmedic:{account}:{owner}")
 
 
-def workflow_id(app: str | None) -> str:
-    """Id of the one published version of an app."""
-    return named_uuid(NAMESPACE_URL.bytes, f"dbmedic:workflow:{app or 'default'}")
+def workflow_id(app: str | None, agent: str | None = None) -> str:
+    """Id of a published version of an app, by the agent's version that it is; without one, of the built-in agent."""
+    version = f":{agent}" if agent and "@" in agent else ""
+    return named_uuid(NAMESPACE_URL.bytes, f"dbmedic:workflow:{app or 'default'}{version}")
 
 
 def uuid_text(text: str, name: str) -> str:

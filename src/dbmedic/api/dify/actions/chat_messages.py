@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,12 +10,15 @@ from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, boolean, broken, text
 from dbmedic.api.dify.files import Named, named_files, taken
+from dbmedic.api.dify.inputs import held
 from dbmedic.api.dify.resume import Cursor, cursor, followed
 from dbmedic.api.dify.whole import whole
 from dbmedic.api.dify.wire import Fault, end_user_id, invalid, uuid_text, workflow_id
 from dbmedic.api.http import Reply
 from dbmedic.api.stream import Stream
-from dbmedic.assistant import Assistant
+from dbmedic.assistant import Assistant, forms
+from dbmedic.assistant.files import MOST
+from dbmedic.assistant.published import Version
 from dbmedic.core.events import LIVE_ONLY
 from dbmedic.core.values import Caller, Question
 
@@ -34,7 +36,6 @@ class Request(Struct, frozen=True, kw_only=True):
     """Whether a new conversation gets a name for what it was about."""
     after: Cursor | None
     """Not None: frames have ids."""
-    instance: str | None
     workflow: str | None
     files: tuple[Named, ...]
 
@@ -61,24 +62,26 @@ def parse(asked: Asked) -> Request:
         conversation=uuid_text(conversation, "conversation_id") if conversation else None,
         named=named is None or boolean(named, "auto_generate_name"),
         after=cursor(last) if (last := asked.headers.get("last-event-id")) else None,
-        instance=_instance(inputs),
         workflow=_workflow(text(fields, "workflow_id")),
         files=named_files(fields.get("files")),
     )
 
 
 async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply | Stream:
-    if request.workflow not in (None, workflow_id(caller.app)):
-        raise Fault(404, "not_found", f"Workflow not found with id: {request.workflow}")
+    version = await _version(assistant, request.workflow, caller)
+    inputs = held(request.inputs, forms.whole(version.form if version else ()))
+    named = (*request.files, *inputs.files)
+    if len(named) > MOST:
+        raise invalid(f"Number of files exceeds the maximum limit {MOST}")
     question = Question(
         text=request.query,
         caller=caller,
         api="dify",
         conversation=request.conversation,
-        instance=request.instance,
-        agent=caller.app,
-        inputs=request.inputs,
-        files=await taken(assistant, request.files, caller),
+        instance=inputs.values.get("instance", "").strip() or None,
+        agent=version.agent if version else caller.app,
+        inputs=inputs.values,
+        files=await taken(assistant, named, caller),
     )
     await assistant.people.seen(caller, end_user_id(caller))
     running = await assistant.turns.ask(question)
@@ -86,23 +89,27 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply |
         await assistant.files.send(question.files, running.id)
     if request.conversation is None and request.named:
         assistant.chats.name_when_closed(running)
-    named = (b"x-workflow-run-id", running.run.encode())
+    run_id = (b"x-workflow-run-id", running.run.encode())
     if request.streaming:
-        return Stream(followed(running.batches(), request.after), headers=(named,), broken=broken())
+        return Stream(followed(running.batches(), request.after), headers=(run_id,), broken=broken())
     await running.closed.wait()
     try:
         answer = whole(entry for entry in running.entries if not isinstance(entry.event, LIVE_ONLY)).answer()
     except Fault as fault:
-        raise Fault(fault.status, fault.code, fault.message, named) from None
-    return Reply(200, msgspec.json.encode(answer), (*_WHOLE, named))
+        raise Fault(fault.status, fault.code, fault.message, run_id) from None
+    return Reply(200, msgspec.json.encode(answer), (*_WHOLE, run_id))
 
 
-def _instance(inputs: Mapping[str, Any]) -> str | None:
-    """The form field that names the instance; a blank one names none."""
-    value = inputs.get("instance")
-    if not isinstance(value, str | None):
-        raise invalid("(type 'text-input') instance in input form must be a string")
-    return (value or "").strip() or None
+async def _version(assistant: Assistant, wanted: str | None, caller: Caller) -> Version | None:
+    """What the app published last, or the version of this id; None is the built-in agent.  Raises `Fault` 404."""
+    if wanted is None:
+        return await assistant.published.newest(caller)
+    if wanted == workflow_id(caller.app):
+        return None
+    for version in await assistant.published.all(caller):
+        if wanted == workflow_id(caller.app, version.agent):
+            return version
+    raise Fault(404, "not_found", f"Workflow not found with id: {wanted}")
 
 
 def _workflow(id: str) -> str | None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from dbmedic.api.dify.action import Asked, Route, json_reply
 from dbmedic.api.http import Reply
-from dbmedic.assistant import Assistant
+from dbmedic.assistant import Assistant, forms
 from dbmedic.assistant.files import MOST
+from dbmedic.assistant.published import Version
 from dbmedic.core.values import Caller
 from dbmedic.kit.extract import READABLE
 
@@ -24,17 +25,6 @@ LIMITS = {
     "workflow_file_upload_limit": MOST,
 }
 """Megabytes, and the number of files of one message."""
-INSTANCE = {
-    "variable": "instance",
-    "label": "Instance",
-    "type": "text-input",
-    "required": False,
-    "max_length": 63,
-    "options": [],
-    "default": "",
-    "hide": False,
-}
-"""The one field of the form: which instance the question is about."""
 
 
 def parse(_: Asked) -> None:
@@ -42,12 +32,16 @@ def parse(_: Asked) -> None:
 
 
 async def run(assistant: Assistant, _: None, caller: Caller) -> Reply:
-    return json_reply(shown(annotated=(await assistant.annotations.setting(caller.app)).enabled))
+    version = await assistant.published.newest(caller)
+    annotated = (await assistant.annotations.setting(caller.app)).enabled
+    return json_reply(shown(version, annotated=annotated))
 
 
-def shown(*, annotated: bool) -> dict[str, Any]:
+def shown(version: Version | None, *, annotated: bool) -> dict[str, Any]:
+    """What the app's newest version offers; None is the built-in agent."""
+    form = forms.whole(version.form if version else ())
     return {
-        "opening_statement": OPENING,
+        "opening_statement": (version.opening if version else "") or OPENING,
         "suggested_questions": ["Is anything wrong?", "How full is the disk?", "Who blocks whom?"],
         "suggested_questions_after_answer": ON,
         "speech_to_text": OFF,
@@ -55,7 +49,7 @@ def shown(*, annotated: bool) -> dict[str, Any]:
         "retriever_resource": ON,
         "annotation_reply": ON if annotated else OFF,
         "more_like_this": OFF,
-        "user_input_form": [{"text-input": INSTANCE}],
+        "user_input_form": [{field.type: forms.shown(field)} for field in form],
         "sensitive_word_avoidance": {"enabled": False, "type": "", "configs": []},
         "file_upload": {
             "image": {"enabled": False, "number_limits": 3, "detail": "high", "transfer_methods": METHODS},
