@@ -193,9 +193,11 @@ def chosen_models(config: Config) -> dict[str, Model]:
     """Who answers: the language model when one is set, the analyst otherwise."""
     if config.model_url:
         from dbmedic.models.openai_chat import OpenaiChat
+        from dbmedic.models.priced import Priced
+        from dbmedic.models.prices import own
 
         chat = OpenaiChat(config.model_url, config.model, config.model_key or None, read_s=config.model_timeout_s)
-        return {chat.name: chat}
+        return {chat.name: Priced(chat, config.model_url, own(config.model_price))}
     from dbmedic.diagnosis.analyst import Analyst
 
     analyst = Analyst()

@@ -55,6 +55,14 @@ class Config(Struct, frozen=True, kw_only=True):
     model: Annotated[str, Meta(description="Name of the model at `model_url`.")] = ""
     model_key: Annotated[str, Meta(description="Key for `model_url`.", extra=SECRET)] = ""
     model_timeout_s: Annotated[Seconds, Meta(description="Longest silence of the model, in seconds.")] = 60.0
+    model_price: Annotated[
+        str,
+        Meta(
+            description="What a million prompt and a million completion tokens of `model` cost, and the currency; "
+            "empty: looked up where the service is known.",
+            examples=["0.4 1.2 USD"],
+        ),
+    ] = ""
     max_turns: Annotated[
         int, Meta(ge=1, le=10_000, description="Turns that one account may have running at once; more get a 429.")
     ] = 32

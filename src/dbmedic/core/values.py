@@ -7,6 +7,7 @@ them into words, only a projection or a renderer chooses the reader's language a
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -299,6 +300,12 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="usage"):
     completion_tokens: int = 0
     latency_s: float = 0.0
     first_token_s: float | None = None
+    prompt_unit_price: Decimal = Decimal(0)
+    """Of a million tokens; of several replies the last one's."""
+    completion_unit_price: Decimal = Decimal(0)
+    prompt_price: Decimal = Decimal(0)
+    completion_price: Decimal = Decimal(0)
+    currency: str = "USD"
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -306,6 +313,11 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="usage"):
             completion_tokens=self.completion_tokens + other.completion_tokens,
             latency_s=self.latency_s + other.latency_s,
             first_token_s=self.first_token_s if self.first_token_s is not None else other.first_token_s,
+            prompt_unit_price=other.prompt_unit_price or self.prompt_unit_price,
+            completion_unit_price=other.completion_unit_price or self.completion_unit_price,
+            prompt_price=self.prompt_price + other.prompt_price,
+            completion_price=self.completion_price + other.completion_price,
+            currency=other.currency if other.prompt_price or other.completion_price else self.currency,
         )
 
 

@@ -6,6 +6,7 @@ waits here and no clock is read: times come from the entries.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, assert_never
 
 from dbmedic.api.dify.frames import (
@@ -53,6 +54,8 @@ from dbmedic.core.events import (
 from dbmedic.core.values import Measure
 from dbmedic.core.values import Usage as Cost
 
+_PER = "0.000001"
+"""Unit prices are for a million tokens."""
 ENDS = {
     "done": ("succeeded", None),
     "stopped": ("stopped", "Stopped by user."),
@@ -166,7 +169,8 @@ class Projection:
     def _model_replied(self, event: ModelReplied) -> None:
         node, cost = f"llm-{event.reply}", event.usage
         tokens = cost.prompt_tokens + cost.completion_tokens
-        spent = {"total_tokens": tokens, "total_price": "0", "currency": "USD"}
+        price = _money(cost.prompt_price + cost.completion_price)
+        spent = {"total_tokens": tokens, "total_price": price, "currency": cost.currency}
         text = self._answer[-1] if self._node == node and self._heard else ""
         self._nodes.end(node, "succeeded", took_s=event.took_s, outputs={"text": text}, execution_metadata=spent)
 
@@ -276,16 +280,29 @@ class Projection:
 
 
 def usage(cost: Cost) -> Usage:
-    """Tokens and true times; no prices are known yet."""
+    """Tokens, prices for a million of them, and true times."""
     first = cost.first_token_s
     return Usage(
         prompt_tokens=cost.prompt_tokens,
+        prompt_unit_price=_money(cost.prompt_unit_price),
+        prompt_price_unit=_PER if cost.prompt_unit_price else "0",
+        prompt_price=_money(cost.prompt_price),
         completion_tokens=cost.completion_tokens,
+        completion_unit_price=_money(cost.completion_unit_price),
+        completion_price_unit=_PER if cost.completion_unit_price else "0",
+        completion_price=_money(cost.completion_price),
         total_tokens=cost.prompt_tokens + cost.completion_tokens,
+        total_price=_money(cost.prompt_price + cost.completion_price),
+        currency=cost.currency,
         latency=cost.latency_s,
         time_to_first_token=first,
         time_to_generate=None if first is None else max(0.0, cost.latency_s - first),
     )
+
+
+def _money(price: Decimal) -> str:
+    """A decimal text without zeros at its end and without an exponent."""
+    return f"{price.normalize():f}" if price else "0"
 
 
 def resource(position: int, event: Cited) -> Resource:
