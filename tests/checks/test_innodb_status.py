@@ -31,7 +31,7 @@ TRANSACTION 2001, ACTIVE 5 sec inserting
 mysql tables in use 1, locked 1
 insert into slots values (16, 1)
 *** (1) WAITING FOR THIS LOCK TO BE GRANTED:
-RECORD LOCKS space id 5 page no 4 n bits 72 index PRIMARY of table `shop`.`slots` trx id 2001 lock_mode X locks gap before rec insert intention waiting
+RECORD LOCKS space id 5 index PRIMARY of table `shop`.`slots` lock_mode X locks gap before rec insert intention waiting
 *** (2) TRANSACTION:
 TRANSACTION 2002, ACTIVE 4 sec inserting
 insert into slots values (17, 1)
