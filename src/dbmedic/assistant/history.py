@@ -44,9 +44,13 @@ class StoredHistory:
     async def since(self) -> datetime | None:
         """When sampling began, as far as samples are still kept."""
         found = await self._found()
-        if found is None or not (await self._store.read("samples_weight", watched=found[0])):
+        if found is None:
             return None
-        return moment(found[1])
+        for series in ("vitals", "sizes"):
+            first = await self._store.read("samples_first", watched=found[0], series=series, step=0)
+            if first[0]["at"] is not None:
+                return moment(found[1])
+        return None
 
     async def kept(self, series: Series, start: datetime, end: datetime, /, *, step_s: float = 0) -> list[Kept]:
         found = await self._found()
