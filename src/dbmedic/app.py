@@ -211,11 +211,11 @@ def open_engine(instance: Instance) -> Engine:
     return open_engine(instance)
 
 
-def open_writer(instance: Instance) -> Writer:
+def open_writer(instance: Instance, database: str) -> Writer:
     """The write account of an instance; its driver is imported with the first one."""
     from dbmedic.engines import open_writer
 
-    return open_writer(instance)
+    return open_writer(instance, database)
 
 
 def asgi(parts: Parts) -> Edge:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_type_hints, overload
 
 import msgspec
 from anyio.lowlevel import checkpoint
@@ -29,7 +29,7 @@ async def nothing_known(query: str, language: str) -> list[Passage]:  # noqa: AR
     return []
 
 
-async def no_writer(instance: str) -> Writer:
+async def no_writer(instance: str, database: str) -> Writer:  # noqa: ARG001 - the shape of an opener
     """Where nothing can be written."""
     raise Bug(f"no writer for {instance}")
 
@@ -55,8 +55,8 @@ class Context(NamedTuple):
     """Id of a passage -> its number in this turn's citations, from 1."""
     approved: ApprovalRequested | None = None
     """What was granted for this call; None for a tool that reads, and while a change is only proposed."""
-    writer: Callable[[str], Awaitable[Writer]] = no_writer
-    """Opens the write account of an instance by id.  Only `tools/change.py` calls it."""
+    writer: Callable[[str, str], Awaitable[Writer]] = no_writer
+    """Opens the write account of an instance by id, for a database of it.  Only `tools/change.py` calls it."""
 
 
 class Tool(NamedTuple):
@@ -83,9 +83,13 @@ class Tool(NamedTuple):
             raise BadField("arguments", f"{self.spec.name}: {problem}") from None
 
 
+@overload
+def tool(run: Callable[..., Awaitable[str]], /) -> Tool: ...
+@overload
+def tool(*, proposes: Callable[..., Awaitable[Proposal]]) -> Callable[[Callable[..., Awaitable[str]]], Tool]: ...
 def tool(
     run: Callable[..., Awaitable[str]] | None = None, /, *, proposes: Callable[..., Awaitable[Proposal]] | None = None
-) -> Any:
+) -> Tool | Callable[[Callable[..., Awaitable[str]]], Tool]:
     """Makes a `Tool` of an async function `(context, **arguments) -> text`; its docstring is what a model reads.
 
     `proposes` makes it one that changes something: a function of the same arguments that says what it would do.

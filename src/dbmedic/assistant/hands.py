@@ -84,8 +84,8 @@ async def hands(running: Running, sources: Sources) -> Hands:
     async def target(instance: str) -> Target:
         return await sources.watch.target(instance, question.caller)
 
-    async def writer(instance: str) -> Writer:
-        return await sources.watch.writer(instance, question.caller)
+    async def writer(instance: str, database: str) -> Writer:
+        return await sources.watch.writer(instance, question.caller, database)
 
     def context(call: str) -> Context:
         return Context(

@@ -55,7 +55,7 @@ class Watch:
             held = self._engines[key]
         return Target(found, held[1], self._metrics, None if self._history is None else self._history(found))
 
-    async def writer(self, instance: str, caller: Caller) -> Writer:
+    async def writer(self, instance: str, caller: Caller, database: str = "") -> Writer:
         """The instance's write account, for one approved statement; whoever asks closes it.
 
         Raises `UnknownInstance`, and `Forbidden` for an instance without a write URL.
@@ -66,7 +66,7 @@ class Watch:
                 f"instance {instance} has no write account, so nothing can be changed there; "
                 f"`dbmedic instance add {instance} --write-url URL` registers one"
             )
-        return self._open_writer(found)
+        return self._open_writer(found, database)
 
     async def close(self) -> None:
         engines, self._engines = self._engines, {}

@@ -182,5 +182,5 @@ Say = Callable[[Event], Awaitable[None]]
 NewId = Callable[[], str]
 Now = Callable[[], datetime]
 OpenEngine = Callable[[Instance], Engine]
-OpenWriter = Callable[[Instance], Writer]
-"""Of an instance that has a write URL; connects when it is first asked something."""
+OpenWriter = Callable[[Instance, str], Writer]
+"""Of an instance that has a write URL, and for a database of it ("": the URL's own); connects when first asked."""

@@ -37,12 +37,12 @@ def open_engine(instance: Instance) -> Engine:
     return engine
 
 
-def open_writer(instance: Instance) -> Writer:
-    """The write account of an instance, not connected yet.  Raises `BadField("url")`."""
+def open_writer(instance: Instance, database: str = "") -> Writer:
+    """The write account of an instance for a database of it ("": the URL's own), not connected yet.  Raises `BadField("url")`."""
     scheme = (instance.write_url or "").partition(":")[0].lower()
     if scheme not in _WRITERS:
         known = ", ".join(f"{name}://" for name in _WRITERS)
         raise BadField("url", f"{scheme}:// takes no changes from dbmedic; those that do are {known}")
     module, name = _WRITERS[scheme]
-    writer: Writer = getattr(import_module(f"dbmedic.engines.{module}"), name)(instance)
+    writer: Writer = getattr(import_module(f"dbmedic.engines.{module}"), name)(instance, database)
     return writer

@@ -24,10 +24,11 @@ _DEADLOCK = 1213
 class MySqlWriter:
     """One connection, with autocommit."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, database: str = "") -> None:
         """Raises `BadField("url")`."""
         assert instance.write_url is not None
-        self._place = Place(instance.write_url)
+        self._place = Place.of(instance.write_url)
+        self._database = database
         self._connection: Connected | None = None
         self._account = ""
 
@@ -74,6 +75,8 @@ class MySqlWriter:
                 async with asyncio.timeout(CONNECT_S):
                     await connection.connect()
                     await connection.query("set session transaction read write")
+                    if self._database:
+                        await connection.select_db(self._database)
             except (errors.MySQLError, OSError) as error:  # a TimeoutError is an OSError
                 connection.close()
                 raise not_connected(error, self._place) from None

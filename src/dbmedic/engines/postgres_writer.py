@@ -25,10 +25,11 @@ _NOTICES = 20
 class PostgresWriter:
     """One connection, in autocommit: `CREATE INDEX CONCURRENTLY` and `VACUUM` refuse a transaction block."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, database: str = "") -> None:
         """Raises `BadField("url")`."""
         assert instance.write_url is not None
         self._place = Place(instance.write_url)
+        self._database = database or self._place.database
         self._connection: AsyncConnection[Any] | None = None
         self._notices: list[str] = []
 
@@ -58,10 +59,10 @@ class PostgresWriter:
 
     async def _opened(self) -> AsyncConnection[Any]:
         if self._connection is None:
-            params = {
+            params: dict[str, Any] = {
                 "gssencmode": "disable",
                 **self._place.params,
-                "dbname": self._place.database,
+                "dbname": self._database,
                 "application_name": "dbmedic-change",
                 "client_encoding": "utf8",
                 "connect_timeout": int(CONNECT_S),
@@ -70,7 +71,7 @@ class PostgresWriter:
                 async with asyncio.timeout(CONNECT_S):
                     self._connection = await AsyncConnection.connect(autocommit=True, prepare_threshold=None, **params)
             except (psycopg.Error, OSError) as error:  # a TimeoutError is an OSError
-                raise not_connected(error, self._place, self._place.database) from None
+                raise not_connected(error, self._place, self._database) from None
             self._connection.add_notice_handler(lambda notice: self._notices.append(notice.message_primary or ""))
         return self._connection
 
