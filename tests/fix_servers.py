@@ -11,6 +11,7 @@ import contextlib
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -179,12 +180,24 @@ def redis_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     if url := _given(request.config).get("redis"):
         yield Server("redis", url, "given")
         return
+    with private_redis() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def private_redis(*options: str) -> Iterator[Server]:
+    """A Redis 7 or later of our own, with more options of `redis-server`; skips where there is none."""
     version = _program("redis-server")
     if not version:
         pytest.skip("no Redis: apt install redis-server")
     with private_folder() as folder:
         port = servers.free_port()
-        words = [str(_path("redis-server")), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        words = [
+            str(_path("redis-server")), "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+            "--dir", str(folder / "data"), "--enable-protected-configs", "yes", *options,
+        ]  # fmt: skip
+        (folder / "data").mkdir(mode=0o777)
+        (folder / "data").chmod(0o777)
         with _running(words, folder / "log", lambda: _answers(port)):
             yield Server("redis", f"redis://127.0.0.1:{port}/0", version, folder)
 
@@ -194,6 +207,16 @@ def postgres(postgres_server: Server) -> Iterator[Database]:
     """A fresh PostgreSQL database."""
     with postgres_server.database() as database:
         yield database
+
+
+@pytest.fixture
+def redis(redis_server: Server) -> Iterator[Server]:
+    """The Redis server, emptied and with its settings as they were, once the test is over."""
+    before = dict(_pairs(_command(redis_server.url, "CONFIG GET *")))
+    try:
+        yield redis_server
+    finally:
+        _restored(redis_server, before)
 
 
 @pytest.fixture
@@ -215,8 +238,31 @@ def _run(url: str, statements: Any) -> list[tuple[Any, ...]]:
             for statement in statements:
                 cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
+    if url.startswith("redis"):
+        return [(_command(url, statement),) for statement in statements][-1:]
     with ThreadPoolExecutor(1) as thread:  # a test's own event loop may run in this one
         return thread.submit(lambda: asyncio.run(_run_mysql(url, statements))).result()
+
+
+def _command(url: str, *words: str) -> Any:
+    """The reply to one command, given as a line or as its words."""
+    import redis
+
+    with redis.Redis.from_url(url, decode_responses=True, protocol=2) as client:
+        client.response_callbacks.clear()
+        return client.execute_command(*(shlex.split(words[0]) if len(words) == 1 else words))
+
+
+def _pairs(reply: list[str]) -> Iterator[tuple[str, str]]:
+    return zip(reply[::2], reply[1::2], strict=True)
+
+
+def _restored(server: Server, before: dict[str, str]) -> None:
+    server.run("REPLICAOF NO ONE", "ACL SETUSER default on nopass ~* &* +@all")
+    for name, value in _pairs(_command(server.url, "CONFIG GET *")):
+        if before.get(name, value) != value:
+            _command(server.url, "CONFIG", "SET", name, before[name])
+    server.run("FLUSHALL", "CONFIG RESETSTAT", "SLOWLOG RESET", "LATENCY RESET", "MEMORY PURGE")
 
 
 async def _run_mysql(url: str, statements: Any) -> list[tuple[Any, ...]]:

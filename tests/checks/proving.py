@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -173,6 +174,16 @@ async def _connected(database: Database) -> AsyncIterator[Any]:
             with anyio.CancelScope(shield=True):
                 connection.pgconn.finish()
                 await anyio.to_thread.run_sync(lambda: database.run(f"select pg_terminate_backend({pid})"))
+        return
+    if database.server.engine == "redis":
+        from redis.asyncio import Redis
+
+        client = Redis.from_url(database.url, socket_timeout=None)
+        try:
+            yield lambda line: client.execute_command(*shlex.split(line))
+        finally:
+            with anyio.CancelScope(shield=True):
+                await client.aclose()
         return
     import asyncmy
 

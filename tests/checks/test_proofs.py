@@ -13,7 +13,7 @@ from checks.proving import Heard, heard, load, matched, sessions
 from dbmedic.checks.check import Check, Proof, catalogue
 from dbmedic.core.values import Finding, Instance
 from fix_replication import Pair
-from fix_servers import Database
+from fix_servers import Database, Server
 
 
 def proofs(engine: str, *, pair: bool = False) -> list[object]:
@@ -60,6 +60,17 @@ async def prove_on_pair(check: Check, proof: Proof, pair: Pair) -> None:
         await anyio.to_thread.run_sync(pair.caught_up)
 
 
+@pytest.mark.parametrize(("check", "proof"), proofs("redis"))
+async def test_on_redis(check: Check, proof: Proof, redis: Server) -> None:
+    folder = str(redis.run("CONFIG GET dir")[0][0][1])
+    proof = msgspec.structs.replace(
+        proof,
+        cure=proof.cure if isinstance(proof.cure, str) else tuple(one.replace("{dir}", folder) for one in proof.cure),
+    )
+    redis.run(*(proof.fault or ["PING"]))
+    await prove(check, proof, Database(redis, "0"))
+
+
 @pytest.mark.parametrize(("check", "proof"), proofs("sqlite"))
 async def test_on_sqlite(check: Check, proof: Proof, tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
@@ -89,6 +100,7 @@ async def prove(check: Check, proof: Proof, database: Database, primary: Databas
             await anyio.sleep(proof.wait_s)
         if primary is not None and proof.sessions:
             await anyio.to_thread.run_sync(lambda: primary.run(*proof.upstream))
+            await anyio.sleep(proof.wait_s)
         said = await heard([check.id], instance, thresholds=limits, window_s=proof.window_s)
         expected(check, proof, said)
         if proof.cure == "none":

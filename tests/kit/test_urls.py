@@ -16,6 +16,10 @@ GOOD = {
     "mariadb://u@h:3307": "mariadb",
     "sqlite:///var/lib/shop.db": "sqlite",
     "sqlite:////var/lib/sh%20op@1.db": "sqlite",
+    "redis://h": "redis",
+    "rediss://dbmedic:p@h:6380/1?ssl_ca_certs=/etc/ca.pem": "redis",
+    "valkey://:p@h/0": "redis",
+    "unix:///run/redis/redis.sock?db=1": "redis",
 }
 
 BAD = {

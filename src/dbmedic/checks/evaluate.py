@@ -145,6 +145,8 @@ def _fix(on: On, row: Row, units: Mapping[str, Unit], around: Around) -> Fix | N
             safety=remedy.safety,
             rollback=rollback,
             dangerous=remedy.dangerous,
-            planned=remedy.safety != "MAN" and statements.kind(statement, around.engine) != "unknown",
+            planned=remedy.safety != "MAN"
+            and around.engine != "redis"  # whose commands are no language to parse
+            and statements.kind(statement, around.engine) != "unknown",
         )
     return None

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 
-ENGINES = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "mariadb": "mariadb", "sqlite": "sqlite"}
+ENGINES = {
+    "postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "mariadb": "mariadb", "sqlite": "sqlite",
+    "redis": "redis", "rediss": "redis", "valkey": "redis", "valkeys": "redis", "unix": "redis",
+}  # fmt: skip
 """Scheme -> family."""
 
-EXAMPLES = "postgresql://user:password@host:5432/database, mysql://…, mariadb://… or sqlite:///path/to/file"
+EXAMPLES = "postgresql://user:password@host:5432/database, mysql://…, mariadb://…, redis://… or sqlite:///path/to/file"
 MASK = "***"
 
 _ENCODE = "percent-encode the user and the password: %40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %25 for %"
@@ -22,7 +25,7 @@ _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def engine_of(url: str, /) -> str | None:
-    """The family of a URL: "postgres", "mysql", "mariadb" or "sqlite"; None for anything else."""
+    """The family of a URL: "postgres", "mysql", "mariadb", "sqlite" or "redis"; None for anything else."""
     return ENGINES.get(url.partition("://")[0])
 
 
@@ -45,7 +48,7 @@ def database_url_problem(url: str, /) -> str | None:
         return f"a % stands alone; {_ENCODE}"
     if engine_of(url) == "sqlite":
         return _file_problem(rest)
-    return _server_problem(rest, engine_of(url) == "postgres")
+    return _server_problem(rest, engine_of(url) == "postgres" or scheme == "unix")
 
 
 def web_url_problem(url: str, /) -> str | None:

@@ -69,8 +69,8 @@ _NESTING = re.compile(r"/\*|\*/")
 
 
 def dialect(engine: str) -> str:
-    """The lexer's name for an engine: MariaDB reads as MySQL, what is unknown as PostgreSQL."""
-    return {"mariadb": "mysql", "mysql": "mysql", "sqlite": "sqlite"}.get(engine, "postgres")
+    """The lexer's name for an engine: MariaDB reads as MySQL, Redis is asked in SQLite's, what is unknown as PostgreSQL."""
+    return {"mariadb": "mysql", "mysql": "mysql", "sqlite": "sqlite", "redis": "sqlite"}.get(engine, "postgres")
 
 
 def tokens(sql: str, engine: str) -> Iterator[Token]:

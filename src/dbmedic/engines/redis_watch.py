@@ -1,0 +1,117 @@
+"""Table name -> the commands that fill it.  `redis_tables.py` says what the rows mean."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import anyio
+
+from dbmedic.core.errors import StatementFailed
+from dbmedic.core.values import Row
+from dbmedic.engines import redis_tables as as_rows
+from dbmedic.engines.redis_session import NAME, RedisSession
+from dbmedic.engines.thishost import loopback
+
+SLOW = 128
+"""Entries of the slow log that are read, newest first."""
+PINGS, PING_PAUSE_S, PINGS_S = 20, 0.01, 0.5
+SCAN_COUNT, SCAN_KEYS = 200, 20_000
+"""Keys asked for at once, and looked at in all."""
+SCAN_S = 4.0
+LARGE = 50_000
+"""Bytes from which the elements of a key are counted."""
+SHOWN = 500
+"""Largest keys that become rows."""
+_SECTIONS = {
+    "keyspace": as_rows.keyspace,
+    "commandstats": as_rows.commandstats,
+    "errorstats": as_rows.errorstats,
+    "latencystats": as_rows.latencystats,
+}
+
+
+async def fetched(table: str, session: RedisSession, until: float) -> list[Row]:
+    """The rows of a table, looked for no longer than `until` on the monotonic clock.  Raises as `RedisSession.ask`."""
+    if table in _SECTIONS:
+        return _SECTIONS[table](str((await session.ask(("INFO", table)))[0]))
+    match table:
+        case "info":
+            return as_rows.info(str((await session.ask(("INFO",)))[0]))
+        case "replicas":
+            return as_rows.replicas(str((await session.ask(("INFO", "replication")))[0]))
+        case "config":
+            return as_rows.config(await session.ask(*(("CONFIG", "GET", name) for name in as_rows.CONFIG)))
+        case "latency_events":
+            return as_rows.latency_events((await session.ask(("LATENCY", "LATEST")))[0])
+        case "slowlog":
+            return as_rows.slowlog((await session.ask(("SLOWLOG", "GET", str(SLOW))))[0])
+        case "clients":
+            return as_rows.clients(str((await session.ask(("CLIENT", "LIST")))[0]), NAME)
+        case "acl_users":
+            return as_rows.acl_users((await session.ask(("ACL", "LIST")))[0])
+        case "cluster":
+            return await _cluster(session)
+        case "access":
+            place = session.place
+            tls, near = int(place.encrypted), int(loopback(place.host))
+            return [{"open": int(await session.unasked()), "tls": tls, "host": place.host, "loopback": near}]
+        case "pings":
+            return await _pings(session, min(until, time.monotonic() + PINGS_S))
+        case "server":
+            seconds, micros = (await session.ask(("TIME",)))[0]
+            return [{"now": int(seconds) + int(micros) / 1e6}]
+        case _:
+            return await _scanned(session, min(until, time.monotonic() + SCAN_S))
+
+
+async def _cluster(session: RedisSession) -> list[Row]:
+    """One row, none where the server is no node of a cluster."""
+    try:
+        return as_rows.cluster(str((await session.ask(("CLUSTER", "INFO")))[0]))
+    except StatementFailed:
+        return []
+
+
+async def _pings(session: RedisSession, until: float) -> list[Row]:
+    """Round trips of the cheapest command: what every client waits at least."""
+    found: list[Row] = []
+    for number in range(PINGS):
+        start = time.monotonic()
+        await session.ask(("PING",))
+        found.append({"number": number, "took": time.monotonic() - start})
+        if time.monotonic() > until:
+            break
+        await anyio.sleep(PING_PAUSE_S)
+    return found
+
+
+async def _scanned(session: RedisSession, until: float) -> list[Row]:
+    """The largest of the keys that were looked at, largest first; each row says how many those were."""
+    total = int((await session.ask(("DBSIZE",)))[0])
+    sizes: dict[str, int] = {}
+    cursor = "0"
+    while len(sizes) < SCAN_KEYS and time.monotonic() < until:
+        cursor, names = (await session.ask(("SCAN", cursor, "COUNT", str(SCAN_COUNT))))[0]
+        used = await session.ask(*(("MEMORY", "USAGE", name, "SAMPLES", "5") for name in names))
+        sizes |= {name: int(size) for name, size in zip(names, used, strict=True) if size is not None}
+        if str(cursor) == "0":
+            break
+    largest = sorted(sizes, key=lambda name: -sizes[name])[:SHOWN]
+    types = await session.ask(*(("TYPE", name) for name in largest))
+    rows: list[Row] = [
+        {"key": name, "type": str(kind), "bytes": sizes[name], "scanned": len(sizes), "total": total}
+        for name, kind in zip(largest, types, strict=True)
+    ]
+    counted = [row for row in rows if row["bytes"] >= LARGE and row["type"] in as_rows.ELEMENTS]
+    counts = await session.ask(*((as_rows.ELEMENTS[row["type"]], row["key"]) for row in counted))
+    ends = await session.ask(*(("TTL", row["key"]) for row in counted))
+    for row, count, ttl in zip(counted, counts, ends, strict=True):
+        row |= {"elements": None if row["type"] == "string" else int(count), "ttl": int(ttl) if int(ttl) >= 0 else None}
+    return list(_shortened(rows))
+
+
+def _shortened(rows: list[Row]) -> Iterator[Row]:
+    for row in rows:
+        long = len(row["key"]) > as_rows.MAX_KEY
+        yield row | {"key": row["key"][: as_rows.MAX_KEY] + ("…" if long else ""), "shortened": int(long)}
