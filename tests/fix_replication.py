@@ -78,6 +78,10 @@ def postgres_pair() -> Iterator[Pair]:
             )  # fmt: skip
             assert copied.returncode == 0, copied.stderr
             (other / "password").write_text(password)
+            own = other / "data" / "postgresql.auto.conf"  # so that a proof may change it, and back
+            with (other / "data" / "postgresql.conf").open("a") as file:
+                file.write(own.read_text())
+            own.write_text("")
             second = servers.postgres(other, binaries=binaries, settings=quick)
             try:
                 pair = Pair(primary, Server("postgres", second.url, second.version, other))

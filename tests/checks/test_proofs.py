@@ -94,7 +94,8 @@ async def prove(check: Check, proof: Proof, database: Database, primary: Databas
     limits = {check.id: proof.thresholds}
     instance = msgspec.structs.replace(database.instance, tags=proof.tags)
     async with sessions(database, proof.sessions), load(database, proof.load):
-        await anyio.sleep(proof.wait_s)
+        if primary is None or not proof.sessions:
+            await anyio.sleep(proof.wait_s)
         if proof.after:
             await anyio.to_thread.run_sync(lambda: database.run(*proof.after))
             await anyio.sleep(proof.wait_s)

@@ -21,7 +21,7 @@ from dbmedic.core.values import Confidence, Measure, Unit
 
 Gate: TypeAlias = Literal["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9"]
 Safety: TypeAlias = Literal["ON", "SUE", "SH", "SRE", "AX", "RL", "RS", "INST", "INPL", "COPY", "KILL", "FILE", "MAN"]
-TAGS = ("audit", "backup_at", "backup_every", "encryption", "environment", "replicas", "rpo")
+TAGS = ("audit", "backup_at", "backup_every", "encryption", "environment", "replay", "replicas", "rpo")
 """Tags of an instance that levels and gates may read, as `tag_rpo`; null where its operator has said nothing."""
 SURROUNDINGS = {"window", "standby", "uptime", "cores", "hits", "samples", "database", *(f"tag_{tag}" for tag in TAGS)}
 """Names that every expression may read besides columns: seconds between the samples, facts of the server, sampling."""
@@ -114,6 +114,8 @@ class On(Source, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Used when the access of the first source is missing."""
     fix: tuple[Remedy, ...] = ()
     thresholds: dict[str, str | float] = {}
+    standby_only: bool = False
+    """Makes no sense on a primary."""
     proof: Proof | None = None
 
 

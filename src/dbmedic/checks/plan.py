@@ -157,6 +157,8 @@ def _decision(check: Check, facts: EngineFacts) -> Decision:
         return Skip(check=check, because=f"{facts.engine} has it from version {on.since} on")
     if check.primary_only and facts.standby:
         return Skip(check=check, because="this server is a standby")
+    if on.standby_only and not facts.standby and _missing(on, facts) is None:
+        return Skip(check=check, because="this server follows no other")
     first = _step(check, on, on, facts)
     if on.fallback is None:
         return first

@@ -1,0 +1,40 @@
+"""Why a replica is behind: the stage most of the log waits for, and what is seen to hold that stage up."""
+
+from __future__ import annotations
+
+from dbmedic.checks import replication
+from dbmedic.checks.context import Context
+from dbmedic.core.values import Row
+
+SENDER = {"send": "network", "flush": "disk", "apply": "replay"}
+"""What a primary can tell."""
+STARTUP = (
+    ("RecoveryPause", "paused"), ("RecoveryApplyDelay", "delay"), ("RecoveryConflict", "conflict"),
+    ("BufferPin", "conflict"), ("Lock:", "conflict"), ("IO:", "disk"),
+)  # fmt: skip
+"""Beginnings or parts of what the process that replays waits for -> what that means."""
+
+
+async def rows(context: Context) -> list[Row]:
+    """The rows of `replication.lags` with `because`."""
+    found = await replication.lags(context)
+    if context.facts.engine == "postgres":
+        return [{**row, "workers": None, "because": waits(row)} for row in found]
+    workers = await replication.workers(context) if found else 0
+    return [{**row, "workers": workers, "because": applies(row, workers)} for row in found]
+
+
+def waits(row: Row) -> str:
+    """What holds a standby of PostgreSQL up."""
+    event = str(row["event"] or "")
+    if row["stage"] == "apply" and event:
+        return next((meaning for part, meaning in STARTUP if part in event), "replay")
+    return SENDER.get(str(row["stage"]), "replay")
+
+
+def applies(row: Row, workers: int) -> str:
+    """What holds a replica of MySQL or MariaDB up."""
+    event = str(row["event"] or "").lower()
+    if "lock" in event and "relay log" not in event:
+        return "lock"
+    return "one_thread" if workers <= 1 else "event"
