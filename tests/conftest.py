@@ -7,6 +7,7 @@ pytest_plugins = ("fix_servers", "fix_replication")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", action="store_true", help="every fault of tests/faults, which takes half an hour")
+    parser.addoption("--long", action="store_true", help="ten thousand streams at once instead of some hundreds")
 
 
 @pytest.fixture(scope="session")

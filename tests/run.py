@@ -22,7 +22,7 @@ NO_START = Path("/usr/sbin/policy-rc.d")
 """While Debian finds this file, and it says 101, no package starts a service."""
 
 FAULTS = "tests/faults"
-WIDER = {"--faults", "--all-versions"}
+WIDER = {"--faults", "--all-versions", "--long"}
 """Options that widen the whole run; any other argument chooses tests."""
 
 STEPS: dict[str, list[str]] = {
