@@ -114,6 +114,8 @@ def _calls(asked: Understood, visible: Sequence[InstanceCard], reader: Reader, h
     args: dict[str, Any] = {"instance": asked.instance, "symptom": asked.symptom}
     if asked.window is not None:
         args["since"] = asked.window.start.isoformat()
+        if asked.ended:
+            args["until"] = asked.window.end.isoformat()
     known = catalogue()
     planned = [check for check in symptom.stages_for(engine)[0] if check in known]
     pieces: list[Piece] = [Reasoning(_plan(asked, len(planned), reader) + "\n"), Call("k1", "diagnose", args)]

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dbmedic.checks.check import catalogue
 from dbmedic.diagnosis import said
+from dbmedic.diagnosis.changed import changed, known_since
 from dbmedic.diagnosis.cure import causes, named
 from dbmedic.diagnosis.disk import RECLAIM, disk_cures, disk_numbers, disk_verdict
 from dbmedic.diagnosis.evidence import Evidence
@@ -55,6 +56,7 @@ def answer(asked: Understood, verdict: Verdict, seen: Evidence, reader: Reader) 
         page.said("verdict.blind", instance=instance)
     else:
         _style(page, asked, symptom, verdict, seen, instance)
+    changed(page, asked.window, seen)
     _unseen(page, verdict)
     _footer(page, asked, verdict, seen)
     return Answer(page.text, tuple(page.rests))
@@ -252,7 +254,7 @@ def _footer(page: Page, asked: Understood, verdict: Verdict, seen: Evidence) -> 
         sure = max((cause.fact.finding.confidence for cause in verdict.roots), key=CONFIDENCES.index)
         sure = "heuristic" if verdict.roots[0].suspected else sure
         parts.append(reader.say("part.confidence", confidence=reader.say(f"confidence.{sure}")))
-    if asked.window is not None:
-        parts.append(reader.say("part.history", since=time_text(asked.window.start, reader.zone)))
+    if asked.window is not None and (unknown := known_since(asked.window, seen, reader)) is not None:
+        parts.append(unknown)
     gap = "" if reader.language in ("zh-CN", "zh-TW", "ja") else " "
     page.add(gap.join(parts))

@@ -44,6 +44,8 @@ class Understood(Struct, frozen=True, kw_only=True):
     objects: tuple[str, ...] = ()
     """Tables, pages and the like that the question names."""
     window: Window | None = None
+    ended: bool = False
+    """The window ended before now."""
     follow: Follow | None = None
     """How a follow-up relates to the answer before it."""
     wants_change: bool = False
@@ -106,6 +108,7 @@ def understand(
         also=also,
         objects=names.objects(bare) or (names.objects(history[-1].question) if taken and history else ()),
         window=span,
+        ended=span is not None and span.end < now,
         follow=follow,
         wants_change=_talks("change", bare) and not _talks("why", bare),
         carried=carried | ({"symptom"} if taken else frozenset()),

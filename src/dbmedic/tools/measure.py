@@ -7,6 +7,7 @@ from dbmedic.checks.check import catalogue, render
 from dbmedic.checks.run import run
 from dbmedic.core.errors import BadField
 from dbmedic.core.events import Checked, Event, Found, Measured, Skipped
+from dbmedic.core.history import Asked
 from dbmedic.core.values import Measure
 from dbmedic.kit.units import show
 
@@ -27,9 +28,12 @@ async def measure(context: Context, instance: str, checks: list[str]) -> str:
     return await measured(context, instance, checks)
 
 
-async def measured(context: Context, instance: str, checks: list[str]) -> str:
-    """Runs the checks, says their events, and tells a model what came of them, worst first."""
-    target = await context.target(instance)
+async def measured(context: Context, instance: str, checks: list[str], asked: Asked | None = None) -> str:
+    """Runs the checks, says their events, and tells a model what came of them, worst first.
+
+    Checks of the history look at the time that was `asked` about.
+    """
+    target = (await context.target(instance))._replace(asked=asked)
     heard: list[Event] = []
 
     async def say(event: Event) -> None:
