@@ -15,7 +15,6 @@ def bound(statement: str, instance: str, database: str, role: str, kind: str) ->
 
 
 _REFUSALS = {
-    "mode": "refused: this conversation is read only; nothing was changed",
     "expired": "nobody decided in time; nothing was changed",
     "superseded": "the next question came before a decision; nothing was changed",
 }

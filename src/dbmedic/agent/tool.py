@@ -31,6 +31,7 @@ async def nothing_known(query: str, language: str) -> list[Passage]:  # noqa: AR
 
 async def no_writer(instance: str, database: str) -> Writer:  # noqa: ARG001 - the shape of an opener
     """Where nothing can be written."""
+    await checkpoint()
     raise Bug(f"no writer for {instance}")
 
 

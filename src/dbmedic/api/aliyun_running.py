@@ -34,17 +34,20 @@ async def told(
     projection: Projects,
     whole: Callable[[Sequence[Entry]], Any],
     broken: Callable[[Fault], Any],
+    *,
+    since: int = 0,
 ) -> Reply | Stream:
     """The turn as a stream of the projection's frames, or as the one object that `whole` makes of its kept entries.
 
-    `broken` is the frame that tells a fault of ours in the middle.  Raises `Fault` for a turn that failed before
+    `broken` is the frame that tells a fault of ours in the middle; frames of entries before number `since` are left
+    out of a stream.  Raises `Fault` for a turn that failed before
     anything had to be sent.
     """
     headers = tuple(reply_headers(asked.request_id))
     last_words = broken(Fault("InternalError"))
     if asked.form == "sse":
         return Stream(
-            _frames(running, projection),
+            _frames(running, projection, since),
             headers=headers[1:],
             ping=KEEP_ALIVE,
             ping_s=SILENCE_S,
@@ -66,14 +69,15 @@ def kept(running: Running) -> list[Entry]:
     return [entry for entry in running.entries if not isinstance(entry.event, LIVE_ONLY)]
 
 
-async def _frames(running: Running, projection: Projects) -> AsyncIterator[bytes]:
+async def _frames(running: Running, projection: Projects, since: int) -> AsyncIterator[bytes]:
     """One frame at a time: a client may lose one that is cut between two chunks."""
     number = 0
     async for batch in running.batches():
         for entry in batch:
             for each in projection.feed(entry):
-                number += 1
-                yield frame(number, each)
+                if entry.seq >= since:
+                    number += 1
+                    yield frame(number, each)
     for each in projection.end():
         number += 1
         yield frame(number, each)

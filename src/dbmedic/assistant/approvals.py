@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from dbmedic.agent.approval import bound
 from dbmedic.core.errors import BadField, Forbidden, NotFound, OutsideFailed, Refused
-from dbmedic.core.events import ApprovalDecided, ApprovalRequested, Entry, Event, ToolCalled
+from dbmedic.core.events import ApprovalDecided, ApprovalRequested, Entry, Event, ToolCalled, ToolReturned
 from dbmedic.core.log import micros, moment
 from dbmedic.core.log import row as log_row
 from dbmedic.core.ports import Now, Store
@@ -89,7 +89,10 @@ class Approvals:
     async def asking(
         self, called: ToolCalled, number: int, proposal: Proposal, question: Question
     ) -> tuple[Event, ...]:
-        """The request of round `number`, and the decision when the mode or a rule has made it."""
+        """The request of round `number`, and the decision when a rule has made it; mode read_only asks nobody."""
+        if question.approval == "read_only":
+            refused = f"refused: this conversation is read only; nothing was changed.  It was: {proposal.statement}"
+            return (ToolReturned(call=called.call, ok=False, content=refused),)
         rules = [rule for rule in await self.rules(question.caller.account) if rule.fits(proposal)]
         request = ApprovalRequested(
             call=called.call,
@@ -119,11 +122,16 @@ class Approvals:
         rows = await self._store.read("approvals_of_account", account=caller.account, status=status, limit=limit)
         return [_approval(row) for row in rows if _sees(caller, row["instance"])]
 
-    async def get(self, id: str, caller: Caller) -> Approval:
-        """Raises `NotFound("approval")`."""
+    async def undecided(self, turn: str) -> list[str]:
+        """Ids of a turn's approvals that somebody still has to decide."""
+        rows = await self._store.read("approvals_of_turn", turn=turn)
+        return [row["id"] for row in rows if row["status"] == "pending" and row["round_open"]]
+
+    async def get(self, id: str, caller: Caller, *, kind: str = "approval") -> Approval:
+        """Raises `NotFound(kind)`: "approval", or as a wire calls it."""
         rows = await self._store.read("approval_get", id=id)
         if not rows or rows[0]["account"] != caller.account or not _sees(caller, rows[0]["instance"]):
-            raise NotFound("approval", id)
+            raise NotFound(kind, id)
         return _approval(rows[0])
 
     async def decide(self, id: str, caller: Caller, *, granted: bool, comment: str = "") -> Approval:
@@ -217,9 +225,7 @@ class Approvals:
 
 
 def verdict(call: str, rules: Iterable[Rule], question: Question) -> ApprovalDecided | None:
-    """What needs no person: mode read_only refuses, a rule may refuse, and in mode auto a rule may grant."""
-    if question.approval == "read_only":
-        return ApprovalDecided(call=call, granted=False, by="", how="mode")
+    """What needs no person: a rule may refuse, and in mode auto a rule may grant."""
     by_effect = {rule.effect: rule.name for rule in rules}
     if "refuse" in by_effect:
         return ApprovalDecided(call=call, granted=False, by=by_effect["refuse"], how="policy")

@@ -142,7 +142,7 @@ class ApprovalDecided(Struct, frozen=True, tag=True, kw_only=True):
     by: str
     """Id of the key or sign-in, or name of the rule."""
     how: str
-    """"person", "policy" (a rule written ahead), "mode" (read only), "expired", "superseded"."""
+    """"person", "policy" (a rule written ahead), "expired", "superseded"."""
     comment: str = ""
 
 

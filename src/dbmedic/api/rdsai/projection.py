@@ -76,6 +76,8 @@ class Projection:
         self._answer, self._thought, self._failing = Growing(), Growing(), Failing()
         self._calls: dict[str, ToolCalled] = {}
         self._asked: dict[str, ApprovalRequested] = {}
+        self._decisions: list[ApprovalDecided] = []
+        """Made while the turn waited: told when it goes on."""
         self._ended = False
 
     def feed(self, entry: Entry) -> Iterator[Frame]:
@@ -88,6 +90,7 @@ class Projection:
             case TurnResumed(run=run):
                 self._ids["task_id"], self._ended = run, False
                 yield self._frame("workflow_started")
+                yield from self._told()
             case AnswerDelta(reply=reply, text=text):
                 yield from self._said(self._answer.rest(reply, None, text))
             case AnswerGrew(reply=reply, start=start, text=text):
@@ -111,8 +114,10 @@ class Projection:
             case ApprovalRequested():
                 self._asked[event.call] = event
                 yield self._approval(event, "pending")
-            case ApprovalDecided():
+            case ApprovalDecided(how="policy"):
                 yield from self._decided(event)
+            case ApprovalDecided():
+                self._decisions.append(event)
             case ModelFailed() | TurnFailed():
                 self._failing.heard(event)
             case TurnClosed():
@@ -178,6 +183,11 @@ class Projection:
             approval_status=status,
         )
 
+    def _told(self) -> Iterator[Frame]:
+        decisions, self._decisions = self._decisions, []
+        for event in decisions:
+            yield from self._decided(event)
+
     def _decided(self, event: ApprovalDecided) -> Iterator[Frame]:
         asked = self._asked.get(event.call)
         if asked is not None:
@@ -188,6 +198,7 @@ class Projection:
 
     def _closed(self, event: TurnClosed) -> Iterator[Frame]:
         self._ended = True
+        yield from self._told()
         failure = self._failing.closed(event)
         if failure is not None:
             yield self._frame("error", answer=failure[1], description=failure[0])

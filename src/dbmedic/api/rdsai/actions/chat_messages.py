@@ -16,8 +16,9 @@ from dbmedic.api.aliyun_running import PATIENCE_S, told
 from dbmedic.api.rdsai.projection import EventMode, Frame, Projection
 from dbmedic.api.rdsai.whole import whole
 from dbmedic.assistant import Assistant
+from dbmedic.assistant.live import Running
 from dbmedic.core.errors import NotFound
-from dbmedic.core.events import Entry, TurnOpened
+from dbmedic.core.events import Entry, TurnOpened, TurnResumed
 from dbmedic.core.values import ApprovalMode, Caller, Question
 from dbmedic.kit.units import zone_of
 
@@ -77,7 +78,7 @@ def parse(fields: Fields) -> Request:
 
 async def run(assistant: Assistant, request: Request, asked: Asked) -> Answer:
     if request.resume is not None:
-        raise NotFound("call", request.resume)  # nothing waits for a person yet
+        return await _resumed(assistant, request, request.resume, asked)
     agent = None
     if request.agent is not None:
         agent = (await assistant.agents.get(request.agent, asked.caller.account)).reference
@@ -97,15 +98,29 @@ async def run(assistant: Assistant, request: Request, asked: Asked) -> Answer:
         approval=request.approval or await _stored_approval(assistant, request.conversation, asked.caller),
         inputs=request.inputs,
     )
-    running = await assistant.turns.ask(question, patience_s=PATIENCE_S)
+    return await _told(await assistant.turns.ask(question, patience_s=PATIENCE_S), request, asked)
 
+
+async def _resumed(assistant: Assistant, request: Request, call: str, asked: Asked) -> Answer:
+    """Goes on with the turn whose round of approvals has this call, once the whole round is decided."""
+    approval = await assistant.approvals.get(call, asked.caller, kind="call")
+    if approval.owner != asked.caller.owner or approval.conversation != request.conversation:
+        raise NotFound("call", call)
+    if pending := await assistant.approvals.undecided(approval.turn):
+        raise Fault("InvalidParameter", f"The provided parameter is invalid: not decided yet: {', '.join(pending)}.")
+    running = await assistant.turns.resume(approval.turn, asked.caller.key)
+    since = next(entry.seq for entry in reversed(running.entries) if isinstance(entry.event, TurnResumed))
+    return await _told(running, request, asked, since)
+
+
+async def _told(running: Running, request: Request, asked: Asked, since: int = 0) -> Answer:
     def folded(entries: Sequence[Entry]) -> Frame:
         return whole(entries, request.mode, asked.request_id).frame()
 
     def broken(fault: Fault) -> Frame:
         return Frame(event="error", answer=fault.message, description=fault.code, request_id=asked.request_id)
 
-    return await told(running, asked, Projection(request.mode, asked.request_id), folded, broken)
+    return await told(running, asked, Projection(request.mode, asked.request_id), folded, broken, since=since)
 
 
 async def _stored_approval(assistant: Assistant, conversation: str | None, caller: Caller) -> ApprovalMode:
