@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from tests.agent.playing import Script
-from tests.tools.changing import 
+from tests.tools.changing import ADMIN, ASKER, FIRST, SECOND, index_on, indexes, result
 
 from dbmedic.assistant.approvals import Decided, Rule
 from dbmedic.assistant.conversations import Conversations
