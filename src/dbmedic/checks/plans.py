@@ -1,37 +1,23 @@
 """A planner's JSON -> the whole-table reads in it, with the conditions that an index could serve.  Pure.
 
-Conditions are read from the plan, not from the statement: there aliases are resolved, casts shown and views expanded.
-Which index would help says `advice.py`.
+What a condition says of an index is read in `kit/plans/conditions.py`; which index would help says `advice.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-Kind: TypeAlias = Literal["equal", "range", "pattern", "null", "join"]
+from dbmedic.kit.plans.conditions import Kind, Term, terms
+
+__all__ = ["Kind", "Scan", "Term", "mysql_scans", "postgres_scans", "terms"]
+
 Node: TypeAlias = dict[str, Any]
 
-SUBPLAN = re.compile(r"\((?:hashed )?(?:InitPlan|SubPlan) \d+(?: \(returns [^)]*\))?\)(?:\.col\d+)?|\$\d+")
-MARKS = re.compile(r"<[a-z_]+>(?=\()")
-"""What MariaDB and MySQL write around parts of a condition: `<cache>(…)`, `<in_optimizer>(…)`."""
 JOINS = {"Hash Join": "Hash Cond", "Merge Join": "Merge Cond", "Nested Loop": "Join Filter"}
-
-
-class Term(Struct, frozen=True, kw_only=True):
-    """One condition on one column of the table that is read."""
-
-    column: str
-    kind: Kind
-    expression: str | None = None
-    """What the column is wrapped in, as SQL, when it does not stand bare."""
-    cast: str | None = None
-    """Type to which a bare column is cast, when the cast is all that wraps it."""
-    number: bool = False
-    """The bare column is compared with a number that stands in the plan."""
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -72,98 +58,6 @@ def mysql_scans(plan: Node) -> list[Scan]:
         for table, before in _mysql_tables(plan, 1.0)
         if table.get("access_type") in ("ALL", "index") or _filtered_late(table, before)
     ]
-
-
-def terms(condition: str, alias: str | None, dialect: str) -> tuple[Term, ...]:
-    """The conditions on columns of `alias` joined by AND; empty for what no index can serve or nobody can read.
-
-    With alias None every column counts.
-    """
-    import sqlglot
-
-    try:
-        tree = sqlglot.parse_one(MARKS.sub("", SUBPLAN.sub("NULL_PARAMETER()", condition)), read=dialect)
-    except sqlglot.ParseError:
-        return ()
-    found = (_term(one, alias, dialect) for one in _conjuncts(tree))
-    return tuple(dict.fromkeys(term for term in found if term is not None))
-
-
-def _conjuncts(tree: Any) -> Iterator[Any]:
-    from sqlglot import exp
-
-    tree = tree.unnest()
-    if isinstance(tree, exp.And):
-        yield from _conjuncts(tree.left)
-        yield from _conjuncts(tree.right)
-    else:
-        yield tree
-
-
-def _term(tree: Any, alias: str | None, dialect: str) -> Term | None:
-    from sqlglot import exp
-
-    kinds: list[tuple[type, Kind]] = [
-        (exp.EQ, "equal"), (exp.NullSafeEQ, "equal"), (exp.In, "equal"), (exp.GT, "range"), (exp.GTE, "range"),
-        (exp.LT, "range"), (exp.LTE, "range"), (exp.Between, "range"), (exp.Like, "pattern"), (exp.ILike, "pattern"),
-        (exp.Is, "null"),
-    ]  # fmt: skip
-    kind = next((kind for type_, kind in kinds if isinstance(tree, type_)), None)
-    if kind is None or (kind == "null" and not isinstance(tree.expression, exp.Null)):
-        return None
-    for side, other in ((tree.this, tree.args.get("expression")), (tree.args.get("expression"), tree.this)):
-        if side is None:
-            continue
-        columns = [column for column in side.find_all(exp.Column) if _is_of(column, alias)]
-        if len({column.name for column in columns}) != 1:
-            continue
-        others = [] if other is None else list(other.find_all(exp.Column))
-        if any(_is_of(column, alias) for column in others):
-            continue
-        joined: Kind = "join" if kind == "equal" and others and alias is not None else kind
-        return _wrapped(side, columns[0].name, joined, dialect, number=_is_number(tree, other))
-    return None
-
-
-def _is_number(tree: Any, other: Any) -> bool:
-    """Whether what a column is compared with is a number, not a text."""
-    from sqlglot import exp
-
-    values = tree.expressions if isinstance(tree, exp.In) else [other]
-    literals = [value.this if isinstance(value, exp.Neg) else value for value in values]
-    return bool(literals) and all(isinstance(one, exp.Literal) and not one.is_string for one in literals)
-
-
-def _is_of(column: Any, alias: str | None) -> bool:
-    return alias is None or not column.table or column.table == alias
-
-
-def _wrapped(side: Any, name: str, kind: Kind, dialect: str, *, number: bool) -> Term:
-    from sqlglot import exp
-
-    bare = side.unnest()
-    if isinstance(bare, exp.Column):
-        return Term(column=name, kind=kind, number=number)
-    cast = None
-    if isinstance(bare, exp.Cast) and isinstance(bare.this.unnest(), exp.Column):
-        cast = bare.to.sql(dialect).lower()
-    clean = side.copy().transform(_plain)
-    return Term(column=name, kind=kind, expression=clean.unnest().sql(dialect, normalize_functions="lower"), cast=cast)
-
-
-def _plain(node: Any) -> Any:
-    """Columns without their table, literals and columns without the casts and parentheses a plan adds."""
-    from sqlglot import exp
-
-    if isinstance(node, exp.Column):
-        return exp.column(node.this.copy())
-    if isinstance(node, exp.Paren) and isinstance(node.this, exp.Column):
-        return _plain(node.this)
-    if isinstance(node, exp.Cast) and node.parent is not None and node.to.this == exp.DType.TEXT:
-        inner = node.this.unnest()
-        if isinstance(inner, exp.Column | exp.Literal):
-            return _plain(inner)
-    return node
 
 
 def _walk(node: Node, above: tuple[Node, ...]) -> Iterator[Scan]:
