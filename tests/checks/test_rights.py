@@ -18,7 +18,7 @@ ALL = list(catalogue())
 LEFT_OPEN = ("begin", "select 1")
 A_WHILE = 1.2
 """Seconds after which a transaction counts as left open."""
-TOLD = {"backup-evidence", "backup-restore-test", "pitr-window"}
+TOLD = {"backup-evidence", "backup-restore-test", "pitr-window", "dr-summary"}
 """What the operator has to say, whatever an account may see."""
 LIMITS: dict[str, dict[str, str | float]] = {"idle-in-transaction": {"warn_s": 0}}
 

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from inline_snapshot import snapshot
 from tests.diagnosis import faults
 from tests.diagnosis.scene import CLOUD, SHOP, answered, decide, golden, normal, request, said, turn
+
+from dbmedic.diagnosis.symptoms import symptoms
 
 
 def test_a_server_that_cannot_be_reached():
@@ -83,11 +86,13 @@ def test_japanese_and_indonesian():
     )
 
 
-def test_what_no_check_looks_at():
+def test_what_no_check_looks_at(monkeypatch):
+    plan = msgspec.structs.replace(symptoms()["backup"], lead=("a-check-of-tomorrow",))
+    monkeypatch.setitem(symptoms(), "backup", plan)
     assert golden(
-        "分区插入失败，分区没建", normal("topology-role", role="primary", version="18.1", database="shop", replicas=1)
+        "备份是否正常", normal("topology-role", role="primary", version="18.1", database="shop", replicas=1)
     ) == snapshot("""\
-**rm-demo-shop 的分区：无法判断，dbmedic 目前还没有这方面的检查。** 因此既不代表正常，也不代表异常。
+**rm-demo-shop 的备份：无法判断，dbmedic 目前还没有这方面的检查。** 因此既不代表正常，也不代表异常。
 
 测量时间：2026-11-21 14:30 CST。
 """)
