@@ -1,4 +1,4 @@
-"""The part of an answer that says what changed: measures of the history in words, each with its number and time.  Pure."""
+"""The part of an answer that says what changed: measures of the history in words, each with number and time.  Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def known_since(window: Window, seen: Evidence, reader: Reader) -> str | None:
 def line(one: Measure, reader: Reader) -> str:
     """One change in a sentence."""
     kind = one.values["kind"]
-    words = {name: value for name, value in said.shown(one, reader).items()}
+    words = said.shown(one, reader)
     words |= {name: words.get(name, "–") for name in ("before", "now", "at", "calls", "share")}
     name = str(one.values["name"])
     words["name"] = said.code(said.one_line(name, 120))

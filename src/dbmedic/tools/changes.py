@@ -22,7 +22,7 @@ UNITS: dict[str, Unit] = {
 
 @tool
 async def changes(context: Context, instance: str, since: str, until: str | None = None) -> str:
-    """Compare a stretch of time with what is usual: statements slower or new, load, growth, settings, restarts, indexes.
+    """Compare a time with what is usual: statements slower or new, load, growth, settings, restarts, indexes.
 
     instance: id of the instance.  since, until: ISO 8601 times; until is now where it is left out.  Rests on what was
     sampled before; where nothing was, it says so.

@@ -1,0 +1,81 @@
+"""What changed, in the words of an answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from checks.test_history import NINE, canned
+from dbmedic.checks.history_since import compare
+from dbmedic.core import lang
+from dbmedic.core.events import Measured
+from dbmedic.diagnosis.changed import ORDER, changed, known_since
+from dbmedic.diagnosis.evidence import Evidence, evidence
+from dbmedic.diagnosis.page import Page
+from dbmedic.diagnosis.said import Reader
+from dbmedic.diagnosis.when import Window
+from dbmedic.tools.changes import measured
+from diagnosis.scene import NOW, answered, measure, normal
+from fix_history import NOW as MORNING
+
+WINDOW = Window(NINE, MORNING)
+
+
+async def seen() -> Evidence:
+    found = await compare(canned(), NINE, MORNING)
+    assert found is not None
+    history = measure("history", "shop", since=found.since.isoformat())
+    told = [measured(change, f"c{n}", "shop", MORNING) for n, change in enumerate(found.changes)]
+    return evidence([Measured(call="k1", measure=one) for one in (history, *told)])
+
+
+@pytest.mark.parametrize("tag", lang.TAGS)
+async def test_every_change_is_said_in_every_language_and_rests_on_its_measure(tag):
+    found = await seen()
+    page = Page(Reader(tag, "Asia/Shanghai"))
+    changed(page, WINDOW, found)
+    assert "{" not in page.text
+    assert set(page.rests) == set(found.measures)
+    for fact in ("4MB", "64kB", "orders_customer", "20 ms", "2026-11-20 17:05 CST"):
+        assert fact in page.text, fact
+
+
+async def test_in_english():
+    page = Page(Reader("en", "Asia/Shanghai"))
+    changed(page, WINDOW, await seen())
+    lines = page.text.splitlines()
+    assert lines[0] == "**What changed since 2026-11-20 17:00 CST**"
+    assert lines[1] == "- The server restarted, from about 2026-11-20 17:05 CST"
+    assert lines[3].startswith("- Setting `work_mem`: 4MB → 64kB, from about 2026-11-20 17:10 CST")
+    slow = next(line for line in lines if "customer_id" in line)
+    assert slow.startswith("- `select * from orders where customer_id = $1` takes 3")
+    assert "before 20 ms" in slow
+    assert any("Connections: 90, usual then 20" in line for line in lines)
+    assert any("`shop.public.orders` grew by 1.9 GiB" in line for line in lines)
+
+
+def test_what_was_not_sampled_is_said():
+    reader = Reader("en", "UTC")
+    nothing = Evidence()
+    assert "I keep no history" in str(known_since(WINDOW, nothing, reader))
+    young = evidence([Measured(call="k1", measure=measure("history", since=(NINE + timedelta(hours=1)).isoformat()))])
+    assert known_since(WINDOW, young, reader) == "I sample since 2026-11-20 10:00 UTC; what was before is not known."
+    old = evidence([Measured(call="k1", measure=measure("history", since=(NINE - timedelta(hours=1)).isoformat()))])
+    assert known_since(WINDOW, old, reader) is None
+
+
+def test_an_answer_with_history_says_that_nothing_changed_and_no_longer_that_it_knows_nothing():
+    history = [Measured(call="k1", measure=measure("history", since=(NOW - timedelta(days=9)).isoformat()))]
+    fine = [*normal("blocking-tree"), *normal("wait-profile")]
+    text = answered("rm-demo-shop is slow since this morning", [*history, *fine])
+    assert "nothing that I sample changed notably" in text
+    assert "I keep no history" not in text
+
+
+def test_every_kind_of_change_has_its_place():
+    from typing import get_args
+
+    from dbmedic.checks.history_changes import Kind
+
+    assert set(ORDER) == set(get_args(Kind))
