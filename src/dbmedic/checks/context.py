@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import anyio
@@ -16,6 +17,7 @@ from dbmedic.checks import sampling
 from dbmedic.checks.check import Source
 from dbmedic.checks.plan import TIMEOUTS_S, newest, server
 from dbmedic.core.errors import Failure, LockBlocked, OutsideFailed, Timeout, Unmeasured
+from dbmedic.core.history import Asked, History
 from dbmedic.core.ports import Target
 from dbmedic.core.values import EngineFacts, Row
 
@@ -88,6 +90,18 @@ class Context:
     @property
     def facts(self) -> EngineFacts:
         return self.lanes.facts
+
+    @property
+    def history(self) -> History:
+        """What was kept of the instance.  Raises `Unmeasured("no_history")` where nothing is."""
+        if self.lanes.target.history is None:
+            raise Unmeasured("no_history", "nothing is kept of this instance; a running dbmedic samples registered ones")
+        return self.lanes.target.history
+
+    def asked(self, usual: timedelta) -> Asked:
+        """The stretch of time that the question is about; without one the last `usual`."""
+        now = datetime.now(UTC)
+        return self.lanes.target.asked or Asked(now - usual, now)
 
     def query(self, name: str) -> str:
         """A statement of the check's own file, in the version that fits the server.  Raises `Unmeasured`."""
