@@ -95,7 +95,7 @@ class Context:
     def history(self) -> History:
         """What was kept of the instance.  Raises `Unmeasured("no_history")` where nothing is."""
         if self.lanes.target.history is None:
-            raise Unmeasured("no_history", "nothing is kept of this instance; a running dbmedic samples registered ones")
+            raise Unmeasured("no_history", "nothing is kept of it; a running dbmedic samples registered instances")
         return self.lanes.target.history
 
     def asked(self, usual: timedelta) -> Asked:
