@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.sampler import Sampler
     from dbmedic.assistant.turns import Turns
-    from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
+    from dbmedic.core.ports import Engine, MetricSource, Model, Store, Voice, Writer
     from dbmedic.core.values import Instance
 
 logger = structlog.get_logger("dbmedic.app")
@@ -56,6 +56,8 @@ class Parts(NamedTuple):
 
     async def close(self) -> None:
         """Closes the parts, the last built first; turns that still run are closed as interrupted."""
+        if self.assistant.voice is not None:
+            await self.assistant.voice.close()
         await self.assistant.turns.end(0)
         await self.assistant.chats.end()
         await self.assistant.knowledge.indexer.close()
@@ -185,6 +187,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         knowledge=known,
         approvals=approvals,
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
+        voice=chosen_voice(config),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops, sampler)
 
@@ -202,6 +205,21 @@ def chosen_models(config: Config) -> dict[str, Model]:
 
     analyst = Analyst()
     return {analyst.name: analyst}
+
+
+def chosen_voice(config: Config) -> Voice | None:
+    """Who hears and speaks, when an audio service is set."""
+    if not config.audio_url:
+        return None
+    from dbmedic.models.openai_audio import OpenaiAudio
+
+    return OpenaiAudio(
+        config.audio_url,
+        hears=config.hearing_model,
+        speaks=config.speaking_model,
+        voice=config.voice,
+        key=config.audio_key,
+    )
 
 
 def open_engine(instance: Instance) -> Engine:

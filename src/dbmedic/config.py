@@ -63,6 +63,22 @@ class Config(Struct, frozen=True, kw_only=True):
             examples=["0.4 1.2 USD"],
         ),
     ] = ""
+    audio_url: Annotated[
+        str,
+        Meta(
+            description="Base URL of an OpenAI-compatible audio service, with its /v1, for Dify clients that send "
+            "recordings or want to hear answers.  Empty: neither."
+        ),
+    ] = ""
+    audio_key: Annotated[str, Meta(description="Key for `audio_url`.", extra=SECRET)] = ""
+    hearing_model: Annotated[
+        str,
+        Meta(description="Model at `audio_url` that turns recordings into text; empty: none.", examples=["whisper-1"]),
+    ] = ""
+    speaking_model: Annotated[
+        str, Meta(description="Model at `audio_url` that turns text into speech; empty: none.", examples=["tts-1"])
+    ] = ""
+    voice: Annotated[str, Meta(description="Voice that speaks when a client names none.")] = "alloy"
     max_turns: Annotated[
         int, Meta(ge=1, le=10_000, description="Turns that one account may have running at once; more get a 429.")
     ] = 32
@@ -123,7 +139,8 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = "auto"
 
 
-WORDS = {"zone": "a time zone such as Europe/Berlin", "model_url": "an address such as http://127.0.0.1:8000/v1"}
+ADDRESS = "an address such as http://127.0.0.1:8000/v1"
+WORDS = {"zone": "a time zone such as Europe/Berlin", "model_url": ADDRESS, "audio_url": ADDRESS}
 """What `_kind` says where the type says too little."""
 HINTS = get_type_hints(Config, include_extras=True)
 
@@ -229,7 +246,7 @@ def _converted(name: str, value: Any, source: str) -> Any:
         value = msgspec.convert(value, HINTS[name], strict=False, dec_hook=_path)
         if name == "zone":
             ZoneInfo(value)
-        if name == "model_url" and value and not value.startswith(("http://", "https://")):
+        if name in ("model_url", "audio_url") and value and not value.startswith(("http://", "https://")):
             raise ValueError("not a web address")
     except (msgspec.ValidationError, OSError, ValueError, KeyError) as error:
         masked = "the value" if any((m.extra or {}).get("secret") for m in _metas(name)) else repr(value)

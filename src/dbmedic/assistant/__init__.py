@@ -25,6 +25,7 @@ from dbmedic.assistant.sessions import Sessions
 from dbmedic.assistant.skills import Skills
 from dbmedic.assistant.turns import Turns
 from dbmedic.assistant.watch import Watch
+from dbmedic.core.ports import Voice
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -59,3 +60,5 @@ class Assistant(NamedTuple):
     knowledge: Knowledge
     approvals: Approvals
     options: Options = Options()
+    voice: Voice | None = None
+    """None: nobody listens and nobody speaks."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -151,6 +152,26 @@ class Model(Protocol):
 
         Raises `ModelDown`.
         """
+
+    async def close(self) -> None: ...
+
+
+class Voice(Protocol):
+    """Speech to text and back."""
+
+    @property
+    def hears(self) -> bool:
+        """Whether recordings can be heard."""
+
+    @property
+    def speaks(self) -> str:
+        """Name of the usual voice; empty where nothing can be said aloud."""
+
+    async def hear(self, audio: Path, name: str, mime: str, /) -> str:
+        """What was said in a recording.  Raises `ModelDown`."""
+
+    def speak(self, text: str, voice: str | None, /) -> AsyncIterator[bytes]:
+        """A text as MP3, in pieces as they come; `voice` None is the usual one.  Raises `ModelDown`."""
 
     async def close(self) -> None: ...
 

@@ -85,6 +85,11 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "conversation_name": {"name": {"type": ["string", "null"]}, "auto_generate": FLAG},
     "conversation_variable": {"value!": {}},
     "form_human_input_submit": {"inputs!": ANYTHING, "action!": TEXT},
+    "text_to_audio": {
+        "message_id": {"type": ["string", "null"]},
+        "text": {"type": ["string", "null"]},
+        "voice": {"type": ["string", "null"]},
+    },
     "message_feedbacks": {"rating": {"enum": ["like", "dislike", None]}, "content": {"type": ["string", "null"]}},
 }
 EVENT: Final = {
@@ -185,6 +190,9 @@ def _responses(name: str) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if shape is not None:
         content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}
+    if name == "text_to_audio":
+        content["audio/mpeg"] = {"schema": {**TEXT, "format": "binary"}}
+        content["application/json"] = {"schema": {"type": "null"}}
     if name in STREAMS:
         content["text/event-stream"] = {"schema": EVENT}
     good: dict[str, Any] = {"description": "Done."}

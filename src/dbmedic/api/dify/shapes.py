@@ -117,12 +117,23 @@ class Switch(Struct, frozen=True):
     enabled: bool
 
 
+class Heard(Struct, frozen=True):
+    text: str
+
+
+class Speech(Struct, frozen=True, omit_defaults=True):
+    enabled: bool
+    voice: str = ""
+    language: str = ""
+    autoPlay: str = ""  # noqa: N815 - the API's own spelling
+
+
 class Parameters(Struct, frozen=True):
     opening_statement: str | None
     suggested_questions: list[str]
     suggested_questions_after_answer: Switch
     speech_to_text: Switch
-    text_to_speech: Switch
+    text_to_speech: Speech
     retriever_resource: Switch
     annotation_reply: Switch
     more_like_this: Switch
@@ -221,6 +232,7 @@ REPLIES: dict[str, tuple[int, Shape | None]] = {
     "annotation_update": (200, AnnotationRow),
     "annotations": (200, AnnotationPage),
     "app_feedbacks": (200, FeedbackPage),
+    "audio_to_text": (200, Heard),
     "chat_messages": (200, Answer),
     "conversation_delete": (204, None),
     "conversation_name": (200, ConversationRow),

@@ -9,6 +9,7 @@ from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant, forms
 from dbmedic.assistant.files import MOST
 from dbmedic.assistant.published import Version
+from dbmedic.core.ports import Voice
 from dbmedic.core.values import Caller
 from dbmedic.kit.extract import READABLE
 
@@ -34,18 +35,18 @@ def parse(_: Asked) -> None:
 async def run(assistant: Assistant, _: None, caller: Caller) -> Reply:
     version = await assistant.published.newest(caller)
     annotated = (await assistant.annotations.setting(caller.app)).enabled
-    return json_reply(shown(version, annotated=annotated))
+    return json_reply(shown(version, assistant.voice, annotated=annotated))
 
 
-def shown(version: Version | None, *, annotated: bool) -> dict[str, Any]:
+def shown(version: Version | None, voice: Voice | None, *, annotated: bool) -> dict[str, Any]:
     """What the app's newest version offers; None is the built-in agent."""
     form = forms.whole(version.form if version else ())
     return {
         "opening_statement": (version.opening if version else "") or OPENING,
         "suggested_questions": ["Is anything wrong?", "How full is the disk?", "Who blocks whom?"],
         "suggested_questions_after_answer": ON,
-        "speech_to_text": OFF,
-        "text_to_speech": OFF,
+        "speech_to_text": ON if voice is not None and voice.hears else OFF,
+        "text_to_speech": _speech(voice),
         "retriever_resource": ON,
         "annotation_reply": ON if annotated else OFF,
         "more_like_this": OFF,
@@ -61,3 +62,9 @@ def shown(version: Version | None, *, annotated: bool) -> dict[str, Any]:
         },
         "system_parameters": LIMITS,
     }
+
+
+def _speech(voice: Voice | None) -> dict[str, Any]:
+    if voice is None or not voice.speaks:
+        return OFF
+    return {"enabled": True, "voice": voice.speaks, "language": "", "autoPlay": "disabled"}
