@@ -124,4 +124,6 @@ def _open(names: Iterable[str]) -> Iterator[str]:
 
 
 def _checks(stage: Iterable[str]) -> list[str]:
-    return [check for name in stage for check in (catalogue() if name == "*" else (name,))]
+    """Ids of a stage; "*" is every check but those that read data, which are run when asked for by name."""
+    every = [check.id for check in catalogue().values() if check.cost < 4]
+    return [check for name in stage for check in (every if name == "*" else (name,))]
