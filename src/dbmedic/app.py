@@ -143,7 +143,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
 
     annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(store, folder.files if folder else None, now=now, new_id=new_id)
-    known = knowledge(store, files, now=now, new_id=new_id)
+    known = knowledge(store, files, secrets, now=now, new_id=new_id)
     manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
     agents = Agents(store, skills, tools(), now=now, new_id=new_id)

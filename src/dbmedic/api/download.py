@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO, Final
 
@@ -16,11 +17,26 @@ PIECE: Final = 1 << 18
 class Download(Stream):
     """Sends a file that is there."""
 
-    def __init__(self, path: Path, size: int, headers: tuple[Header, ...]) -> None:
-        self._path, self._size = path, size
+    def __init__(
+        self,
+        path: Path,
+        size: int,
+        headers: tuple[Header, ...],
+        *,
+        after: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`after` is called once it was sent, or could not be."""
+        self._path, self._size, self._after = path, size, after
         self.headers = headers
 
     async def send(self, receive: Receive, send: Send, more: tuple[Header, ...]) -> None:  # noqa: ARG002 - as Stream
+        try:
+            await self._sent(send, more)
+        finally:
+            if self._after is not None:
+                await self._after()
+
+    async def _sent(self, send: Send, more: tuple[Header, ...]) -> None:
         file: IO[bytes] = await run_sync(self._path.open, "rb")
         try:
             length = (b"content-length", str(self._size).encode())

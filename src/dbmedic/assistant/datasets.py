@@ -173,14 +173,14 @@ class Datasets:
         raise NotFound("tag", id)
 
     async def create_tag(self, caller: Caller, name: str) -> Tag:
-        """Raises `NameTaken`, and `BadField` for a name that is empty or too long."""
+        """Raises `BadField` for a name that is taken, empty or too long."""
         _named(name)
         if len(await self.tags(caller)) >= MOST:
             raise BadField("name", f"an account has at most {MOST} tags; delete one first")
         row: Row = {"id": self._new_id(), "account": caller.account, "name": name, "now": micros(self._now())}
         ((made),) = await self._store.write(("tag_put", row))
         if not made:
-            raise NameTaken("name", "Tag name already exists")
+            raise BadField("name", "Tag name already exists")
         return Tag(id=row["id"], name=name)
 
     async def rename_tag(self, id: str, caller: Caller, name: str) -> Tag:
@@ -188,7 +188,7 @@ class Datasets:
         _named(name)
         await self.tag(id, caller)
         if any(one.name == name and one.id != id for one in await self.tags(caller)):
-            raise NameTaken("name", "Tag name already exists")
+            raise BadField("name", "Tag name already exists")
         await self._store.write(("tag_rename", {"id": id, "account": caller.account, "name": name}))
         return await self.tag(id, caller)
 

@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 from anyio.to_thread import run_sync
 
 from dbmedic.assistant.files import Files, Incoming, StoredFile
-from dbmedic.core.errors import BadField, NotFound, Refused
+from dbmedic.assistant.secrets import Secrets
+from dbmedic.core.errors import BadField, NotFound, OutsideFailed, Refused
 from dbmedic.core.log import micros
 from dbmedic.core.ports import Now, Store
 from dbmedic.core.values import Caller, Row
@@ -21,6 +22,8 @@ from dbmedic.knowledge.library import Library
 MOST: Final = 10_000
 """Documents of one dataset."""
 BUSY: Final = ("parsing", "splitting", "indexing")
+TICKET_S: Final = 3600
+TICKET: Final = "documents.file"
 Switch = Literal["enable", "disable", "archive", "un_archive"]
 
 
@@ -33,8 +36,9 @@ class Indexing(BadField):
 
 
 class Documents:
-    def __init__(self, store: Store, library: Library, files: Files, *, now: Now) -> None:
+    def __init__(self, store: Store, library: Library, files: Files, secrets: Secrets, *, now: Now) -> None:
         self._store, self._library, self._files, self._now = store, library, files, now
+        self._secrets = secrets
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
@@ -115,8 +119,8 @@ class Documents:
             return None
         return await self._files.place(document.file, account)
 
-    async def packed(self, documents: Sequence[Document], account: str) -> Incoming:
-        """A zip file of the documents, each as it was given; drop it after use."""
+    async def packed(self, documents: Sequence[Document], account: str) -> tuple[Incoming, int]:
+        """A zip file of the documents, each as it was given, and its size; drop it after use."""
         incoming = await self._files.incoming()
         contents: list[tuple[str, Path | str]] = []
         taken: set[str] = set()
@@ -128,8 +132,26 @@ class Documents:
             taken.add(name)
             contents.append((name.replace("/", "_"), original[1] if original else await self.text(one)))
         await incoming.done()
-        await run_sync(_pack, incoming.path, contents)
-        return incoming
+        try:
+            return incoming, await run_sync(_pack, incoming.path, contents)
+        except BaseException:
+            await incoming.drop()
+            raise
+
+    def ticket(self, document: Document, account: str) -> str:
+        """Lets whoever has it fetch the file of a document for an hour."""
+        until = micros(self._now()) + TICKET_S * 1_000_000
+        return self._secrets.seal(f"{until}:{account}:{document.file}", TICKET)
+
+    async def ticketed(self, ticket: str) -> tuple[StoredFile, Path]:
+        """The file of a ticket.  Raises `BadField("ticket")` for one that is wrong or too old, `NotFound("file")`."""
+        try:
+            until, account, file = self._secrets.open(ticket, TICKET).split(":")
+        except (OutsideFailed, Refused, ValueError):
+            raise BadField("ticket", "The address is not one of ours.") from None
+        if int(until) < micros(self._now()):
+            raise BadField("ticket", "The address was good until a while ago; ask for it again.")
+        return await self._files.place(file, account)
 
     # -- switched ---------------------------------------------------------------------------------------------------
 
@@ -180,10 +202,11 @@ def shown_status(document: Document) -> str:
     return "indexing"
 
 
-def _pack(path: Path, contents: Sequence[tuple[str, Path | str]]) -> None:
+def _pack(path: Path, contents: Sequence[tuple[str, Path | str]]) -> int:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents:
             if isinstance(content, Path):
                 archive.write(content, name)
             else:
                 archive.writestr(name, content)
+    return path.stat().st_size

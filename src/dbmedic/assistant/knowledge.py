@@ -10,6 +10,7 @@ from dbmedic.assistant.files import Files
 from dbmedic.assistant.labels import Labels
 from dbmedic.assistant.passages import Passages
 from dbmedic.assistant.retrieval import Retrieval
+from dbmedic.assistant.secrets import Secrets
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.knowledge.indexing import Indexer
 from dbmedic.knowledge.library import Library
@@ -25,7 +26,7 @@ class Knowledge(NamedTuple):
     indexer: Indexer
 
 
-def knowledge(store: Store, files: Files, *, now: Now, new_id: NewId) -> Knowledge:
+def knowledge(store: Store, files: Files, secrets: Secrets, *, now: Now, new_id: NewId) -> Knowledge:
     """Its parts over a store; nothing is indexed before the indexer was woken once."""
     indexer = Indexer(store, now=now, new_id=new_id, read=files.whole)
     library = Library(store, now=now, new_id=new_id, queued=indexer.wake)
@@ -33,7 +34,7 @@ def knowledge(store: Store, files: Files, *, now: Now, new_id: NewId) -> Knowled
     return Knowledge(
         library=library,
         datasets=Datasets(store, library, now=now, new_id=new_id),
-        documents=Documents(store, library, files, now=now),
+        documents=Documents(store, library, files, secrets, now=now),
         passages=Passages(store, library, now=now, new_id=new_id),
         labels=labels,
         retrieval=Retrieval(store, library, labels),

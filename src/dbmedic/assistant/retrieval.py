@@ -47,6 +47,10 @@ class Retrieval:
     def __init__(self, store: Store, library: Library, labels: Labels) -> None:
         self._store, self._library, self._labels = store, library, labels
 
+    def models(self, kind: str) -> tuple[str, ...]:  # noqa: ARG002 - none of any kind
+        """Names of the models that searching uses: of kind text-embedding or rerank."""
+        return ()
+
     async def find(self, query: str, datasets: Sequence[Dataset], search: Search) -> list[Hit]:
         """The best passages, best first; each is counted as a hit."""
         within: Collection[str] | None = None

@@ -325,7 +325,8 @@ def _ranked(near: Sequence[Row], worth: dict[str, float], limit: int) -> list[Pa
     """The index's own order and the share of the query that is met, together."""
     shares = {}
     for row in near:
-        title, body = set(words(f"{row['name']} {row['heading']} {row['words']}")), set(words(row["text"]))
+        title = set(words(" ".join((row["name"], row["heading"], row["words"], *msgspec.json.decode(row["keywords"])))))
+        body = set(words("\n".join((row["text"], row["answer"] or "", row["inner_text"] or ""))))
         shares[row["id"]] = coverage(worth, title, body)
     by_share = sorted(shares, key=lambda id: -shares[id])
     rows = {row["id"]: row for row in near}
@@ -337,7 +338,7 @@ def _ranked(near: Sequence[Row], worth: dict[str, float], limit: int) -> list[Pa
             document=rows[id]["document"],
             title=rows[id]["name"],
             position=rows[id]["position"],
-            text=rows[id]["text"],
+            text=rows[id]["text"] + (f"\n\n{rows[id]['answer']}" if rows[id]["answer"] else ""),
             score=round(shares[id], 4),
         )
         for id in fused([list(rows), by_share])[:limit]

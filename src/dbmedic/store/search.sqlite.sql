@@ -34,7 +34,9 @@ cross join segment_vocabulary v on v.term = w.value
 
 -- name: words_search --
 select
-    s.id, s.document, s.position, s.heading, s.text, d.name, d.words, d.settings, d.dataset, b.name as library, f.score
+    s.id, s.document, s.position, s.heading, s.text, s.answer, s.keywords, d.name, d.words, d.settings, d.dataset,
+    b.name as library, f.score,
+    (select group_concat(c.text, ' ') from children c where c.segment = s.id) as inner_text
 from (
     select rowid as number, bm25(segment_words, 0.0, 2.5, 1.0) as score
     from segment_words
@@ -51,8 +53,9 @@ order by f.score
 -- name: words_search_within --
 -- The same among some documents alone.
 select
-    s.id, s.document, s.position, s.heading, s.text, d.name, d.words, d.settings, d.dataset, b.name as library,
-    bm25(segment_words, 0.0, 2.5, 1.0) as score
+    s.id, s.document, s.position, s.heading, s.text, s.answer, s.keywords, d.name, d.words, d.settings, d.dataset,
+    b.name as library, bm25(segment_words, 0.0, 2.5, 1.0) as score,
+    (select group_concat(c.text, ' ') from children c where c.segment = s.id) as inner_text
 from segment_words
 join segments s on s.number = segment_words.rowid
 join documents d on d.id = s.document

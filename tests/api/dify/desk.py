@@ -159,7 +159,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         people=People(store, now=now),
         files=files,
         annotations=annotations,
-        knowledge=(known := knowledge(store, files, now=now, new_id=new_id)),
+        knowledge=(known := knowledge(store, files, secrets, now=now, new_id=new_id)),
         approvals=spoken.approvals,
     )
     secret = (await keys.create(**{"app": "ops", **key})).secret

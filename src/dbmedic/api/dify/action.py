@@ -5,19 +5,22 @@ Each file of `actions/` has a `ROUTE`, a pure `parse(asked)` and `async run(assi
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qs
 
 import msgspec
 
 from dbmedic.api.dify import actions, wire
 from dbmedic.api.dify.frames import Error
+from dbmedic.api.dify.keeping import KEPT_ERRORS, fault_of_keeping
 from dbmedic.api.dify.wire import Fault, invalid
-from dbmedic.api.http import Reply, Request
+from dbmedic.api.http import BODY_BYTES, Reply, Request
 from dbmedic.api.multipart import Form, Part, TooManyFiles, form
 from dbmedic.api.stream import Stream
 from dbmedic.assistant import Assistant
@@ -27,6 +30,8 @@ from dbmedic.core.values import Caller
 _decode = msgspec.json.Decoder().decode
 UPLOAD_BYTES = 101 << 20
 """Largest form: the largest file there may be, and what is around it."""
+TEXT_BYTES = 16 << 20
+"""Largest JSON body that holds a document."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _YES, _NO = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n")
 
@@ -40,11 +45,15 @@ class Route(NamedTuple):
     user: Literal["body", "query", "form", None] = None
     """Where it is read; None: the operation is for the app as a whole."""
     user_required: bool = False
+    keeps: Literal["app", "knowledge", "anyone"] = "app"
+    """Whose keys may: an app's, those of keepers of knowledge, or nobody's, where the path is proof enough."""
+    fields: Literal["body", "query", "form", None] = None
+    """Where its fields are when that is not where `user` or the method says."""
 
     @property
     def reads(self) -> Literal["body", "query", "form"]:
         """Where its fields are."""
-        return self.user or ("body" if self.method in ("POST", "PUT", "PATCH") else "query")
+        return self.fields or self.user or ("body" if self.method in ("POST", "PUT", "PATCH") else "query")
 
 
 class Asked(NamedTuple):
@@ -57,6 +66,10 @@ class Asked(NamedTuple):
     headers: Mapping[str, str]
     file: Part | None = None
     """The one file of a form; dropped after the operation unless it was kept."""
+    repeated: Mapping[str, list[str]] = {}
+    """All values of each query field."""
+    base: str = ""
+    """How the client reached the server: "http://host:port"."""
 
 
 class Action(NamedTuple):
@@ -69,11 +82,13 @@ class Action(NamedTuple):
 
 @cache
 def found() -> tuple[Action, ...]:
-    """Every operation: each file of `actions/`."""
+    """Every operation: each file of `actions/`, also by its older spellings (`ALSO`); those with fewer names first."""
     modules = [(name, import_module(f"{actions.__name__}.{name}")) for _, name, _ in iter_modules(actions.__path__)]
-    return tuple(
-        Action(name, module.ROUTE, _pattern(module.ROUTE.path), module.parse, module.run) for name, module in modules
-    )
+    named = [(name, module.ROUTE, module) for name, module in modules]
+    for _, module in modules:
+        named += [(name, route, module) for name, route in getattr(module, "ALSO", {}).items()]
+    actions_ = [Action(name, route, _pattern(route.path), module.parse, module.run) for name, route, module in named]
+    return tuple(sorted(actions_, key=lambda one: one.route.path.count("{")))
 
 
 def chosen(method: str, path: str) -> tuple[Action, dict[str, str]]:
@@ -94,30 +109,48 @@ async def performed(action: Action, path: dict[str, str], assistant: Assistant, 
     """Runs an operation; raises `Fault`, or one of our own errors."""
     request.operation = action.name
     headers = request.head.headers
-    caller = await assistant.keys.sign_in(wire.secret(headers.get("authorization")))
-    request.key = caller.key
-    if caller.app is None:
-        raise wire.unauthorized("Access token is invalid")
-    if "ask" not in caller.rights:
-        raise Fault(403, "forbidden", "The key lacks the right to ask.")
+    caller = await _signed_in(action.route, assistant, request)
     fields: Mapping[str, Any]
     file = None
     if action.route.reads == "form":
         fields, file = await _form(headers.get("content-type", ""), assistant, request)
     elif action.route.reads == "body":
-        fields = json_object(headers.get("content-type", ""), await request.body())
+        most = TEXT_BYTES if action.route.keeps == "knowledge" else BODY_BYTES
+        body = await request.body(most)
+        if len(body) > BODY_BYTES:
+            fields = await asyncio.to_thread(json_object, headers.get("content-type", ""), body)
+        else:
+            fields = json_object(headers.get("content-type", ""), body)
     else:
         fields = {name: value for name, value in request.query.items() if value}
     try:
         if action.route.user is not None:
             user = _user(fields.get("user"), action.route.user_required)
             caller = msgspec.structs.replace(caller, end_user=user)
-        return await action.run(assistant, action.parse(Asked(fields, path, request.query, headers, file)), caller)
+        repeated = parse_qs(request.raw[1].decode("utf-8", "replace"), errors="replace")
+        base = f"{'https' if request.secure else 'http'}://{headers.get('host', 'localhost')}"
+        asked = Asked(fields, path, request.query, headers, file, repeated, base)
+        return await action.run(assistant, action.parse(asked), caller)
     except Busy as busy:
         raise wire.fault_of(busy, caller.app) from busy
+    except KEPT_ERRORS as failure:
+        raise fault_of_keeping(failure) from failure
     finally:
         if file is not None:
             await file.sink.drop()
+
+
+async def _signed_in(route: Route, assistant: Assistant, request: Request) -> Caller:
+    """Whose key it is; raises `Fault` for a key of the other kind."""
+    if route.keeps == "anyone":
+        return Caller(account="", user="", key="")
+    caller = await assistant.keys.sign_in(wire.secret(request.head.headers.get("authorization")))
+    request.key = caller.key
+    if (caller.app is None) == (route.keeps == "app"):
+        raise wire.unauthorized("Access token is invalid")
+    if "ask" not in caller.rights:
+        raise Fault(403, "forbidden", "The key lacks the right to ask.")
+    return caller
 
 
 async def _form(content_type: str, assistant: Assistant, request: Request) -> Form:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
 from dbmedic import __version__
+from dbmedic.api.dify import knowledge_document as knowledge
 from dbmedic.api.dify import wire
 from dbmedic.api.dify.action import Action, found
 from dbmedic.api.dify.event_schemas import schemas as event_schemas
-from dbmedic.api.dify.shapes import REPLIES, ErrorBody
+from dbmedic.api.dify.shapes import REPLIES as APP_REPLIES
+from dbmedic.api.dify.shapes import ErrorBody
 
 TEXT: Final = {"type": "string"}
 ID: Final = {"type": "string", "format": "uuid"}
@@ -25,7 +27,7 @@ FLAG: Final = {"type": "boolean"}
 MANY: Final = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
 PAGE: Final = {"type": "integer", "minimum": 1, "maximum": 99_999, "default": 1}
 ANYTHING: Final = {"type": "object"}
-FREE: Final = ("task_id", "workflow_run_id", "form_token", "action", "job_id", "workflow_id")
+FREE: Final = ("task_id", "workflow_run_id", "form_token", "action", "job_id", "workflow_id", *knowledge.FREE)
 """Names in paths that are any text; all others are UUIDs."""
 FILE: Final = {
     "type": "object",
@@ -62,6 +64,7 @@ QUERIES: Final[dict[str, dict[str, Any]]] = {
         "created_at__after": {**TEXT, "format": "date-time"},
     },
 }
+QUERIES.update(knowledge.QUERIES)
 """Operation -> fields of its query; "!" marks those that must be there."""
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "annotation_create": {"question!": TEXT, "answer!": TEXT},
@@ -92,6 +95,8 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     },
     "message_feedbacks": {"rating": {"enum": ["like", "dislike", None]}, "content": {"type": ["string", "null"]}},
 }
+BODIES.update(knowledge.BODIES)
+REPLIES: Final[dict[str, tuple[int, Any]]] = {**APP_REPLIES, **knowledge.REPLIES}
 EVENT: Final = {
     "type": "object",
     "properties": {
@@ -106,14 +111,14 @@ EVENT: Final = {
 }
 """An event of a stream; its data is one of `StreamEvent`, as JSON in a text."""
 STREAMS: Final = ("chat_messages", "workflow_events")
-REFUSALS: Final = (400, 401, 403, 404, 413, 415, 429, 500)
+REFUSALS: Final = (400, 401, 403, 404, 409, 413, 415, 429, 500)
 DOCUMENT: Final = "/openapi.json"
 
 
 @cache
 def document() -> bytes:
     """The description as JSON."""
-    shapes = [shape for _, shape in REPLIES.values() if shape is not None]
+    shapes = [(get_args(shape) or (shape,))[0] for _, shape in REPLIES.values() if shape is not None]
     _, schemas = msgspec.json.schema_components(
         [*dict.fromkeys(shapes), ErrorBody], ref_template="#/components/schemas/{name}"
     )
@@ -175,7 +180,8 @@ def _body(action: Action) -> dict[str, Any]:
     if route.user is not None:
         fields["user!" if route.user_required else "user"] = {**TEXT, "maxLength": wire.USER_CHARS}
     if route.reads == "form":
-        fields["file!"] = {**TEXT, "format": "binary"}
+        optional = action.name in knowledge.OPTIONAL_FILE
+        fields["file" if optional else "file!"] = {**TEXT, "format": "binary"}
     schema = {
         "type": "object",
         "properties": {name.rstrip("!"): one for name, one in fields.items()},
@@ -189,7 +195,9 @@ def _responses(name: str) -> dict[str, Any]:
     status, shape = REPLIES.get(name, (200, None))
     content: dict[str, Any] = {}
     if shape is not None:
-        content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}
+        content["application/json"] = {"schema": _schema(shape)}
+    if name in knowledge.FILES:
+        content[knowledge.FILES[name]] = {"schema": {**TEXT, "format": "binary"}}
     if name == "text_to_audio":
         content["audio/mpeg"] = {"schema": {**TEXT, "format": "binary"}}
         content["application/json"] = {"schema": {"type": "null"}}
@@ -198,5 +206,16 @@ def _responses(name: str) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done."}
     if content:
         good["content"] = content
-    refused = {"$ref": "#/components/responses/refused"}
-    return {str(status): good, **{str(one): refused for one in REFUSALS}}
+    refused: dict[str, Any] = {str(one): {"$ref": "#/components/responses/refused"} for one in REFUSALS}
+    if name in knowledge.BARE_REFUSAL:
+        bare = {"type": "object", "properties": {"error": TEXT}, "required": ["error"]}
+        either = {"anyOf": [{"$ref": "#/components/schemas/ErrorBody"}, bare]}
+        refused["400"] = {"description": "What is wrong.", "content": {"application/json": {"schema": either}}}
+    return {str(status): good, **refused}
+
+
+def _schema(shape: Any) -> dict[str, Any]:
+    """Where the schema of a reply is; a list is one of its items."""
+    if items := get_args(shape):
+        return {"type": "array", "items": _schema(items[0])}
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}

@@ -99,6 +99,13 @@ _NOT_FOUND = {
     "run": "Workflow run not found.",
     "form": "Form not found",
     "annotation": "Annotation Not Exists.",
+    "dataset": "Dataset not found.",
+    "document": "Document not found.",
+    "batch": "Documents not found.",
+    "segment": "Segment not found.",
+    "child": "Child chunk not found.",
+    "metadata": "Metadata not found.",
+    "tag": "Tag not found",
 }
 _CHALLENGE = (b"www-authenticate", b'Bearer realm="api"')
 _INTERNAL = (
@@ -202,6 +209,40 @@ class Answer(Struct, frozen=True, kw_only=True, tag_field="event", tag="message"
     answer: str
     metadata: Metadata
     created_at: int
+
+
+class PausedData(Struct, frozen=True, kw_only=True):
+    """The run in the blocking reply of a turn that waits for a person."""
+
+    id: str
+    mode: str = "advanced-chat"
+    conversation_id: str
+    message_id: str
+    workflow_run_id: str
+    answer: str
+    metadata: Metadata
+    created_at: int
+    paused_nodes: list[str]
+    reasons: list[Any]
+    status: str = "paused"
+    elapsed_time: float
+    total_tokens: int
+    total_steps: int
+
+
+class Paused(Struct, frozen=True, kw_only=True, tag_field="event", tag="workflow_paused"):
+    """The blocking reply of a turn that waits for a person."""
+
+    task_id: str
+    id: str
+    message_id: str
+    conversation_id: str
+    mode: str = "advanced-chat"
+    answer: str
+    metadata: Metadata
+    created_at: int
+    workflow_run_id: str
+    data: PausedData
 
 
 class CitedPassage(Struct, frozen=True, kw_only=True):
