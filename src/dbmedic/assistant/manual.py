@@ -31,7 +31,7 @@ _PHRASES: Final = {
     "en": {"check": "Check", "on": "On {engine} it reads {name}.", "do": "Way out on {engine}:", "also": "See also:"},
     "zh": {"check": "检查项", "on": "在 {engine} 上读取 {name}。", "do": "{engine} 的处理语句：", "also": "参见："},
 }
-_ENGINES: Final = {"postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+_ENGINES: Final = {"postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "redis": "Redis"}
 _FIELD: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 

@@ -16,7 +16,7 @@ ITEMS = (
 """Inspection items in the order of a report."""
 
 ENGINES = {
-    "any": "every engine", "postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite",
+    "any": "every engine", "postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "redis": "Redis",
 }  # fmt: skip
 PLACES = {"mysql": "proved on MariaDB, not run on a MySQL server"}
 """Where a proof with a fault is run, when that is not a server of the engine itself."""

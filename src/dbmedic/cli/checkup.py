@@ -16,6 +16,7 @@ ACCOUNTS = {
     "explain": "the rights of explain: statistics, sessions, metadata, and plans of the application's statements",
     "observe": "the rights of observe: statistics, sessions and metadata, but no plans",
     "less": "less than the rights of observe",
+    "all": "every command that dbmedic sends; it only reads",
     "file": "a file that is opened read-only",
 }
 
@@ -46,6 +47,8 @@ def account(facts: EngineFacts) -> str:
         return "file"
     if facts.superuser:
         return "superuser"
+    if facts.engine == "redis":
+        return "less" if missing(facts) else "all"
     closed = [gap.what for gap in missing(facts) if gap.grant.startswith("GRANT")]
     if not closed:
         return "explain"

@@ -28,7 +28,17 @@ def template(family: str, account: Account, role: str = "dbmedic", password: str
         return _postgres_template(account, role, password)
     if family in ("mysql", "mariadb"):
         return _mysql_template(family, account, role, password)
+    if family == "redis":
+        return [f"ACL SETUSER {role} on >{password} ~* -@all {' '.join(REDIS_RULES)}"]
     return []
+
+
+REDIS_RULES = (
+    "+ping", "+info", "+time", "+dbsize", "+config|get", "+slowlog|get", "+slowlog|len", "+latency|latest",
+    "+latency|history", "+client|list", "+client|setname", "+acl|whoami", "+acl|list", "+cluster|info", "+role",
+    "+select", "+scan", "+type", "+ttl", "+memory|usage", "+strlen", "+llen", "+hlen", "+scard", "+zcard", "+xlen",
+)  # fmt: skip
+"""What an account of Redis may call: nothing that writes, and nothing that returns the value of a key."""
 
 
 def _postgres_template(account: Account, role: str, password: str) -> list[str]:
@@ -63,6 +73,9 @@ def missing(facts: EngineFacts) -> list[Gap]:
     """What this account cannot see of this server, each with the one statement that closes the gap."""
     if facts.superuser:
         return _features(facts)
+    if facts.engine == "redis":
+        rules = ((what, rule) for rule, what in _REDIS_NEEDS.items() if rule not in facts.privileges)
+        return [Gap(what, f"ACL SETUSER {facts.role} +{rule}") for what, rule in rules]
     name = ident(facts.role) if facts.engine == "postgres" else facts.role
     return [
         Gap(what, grant.format(role=name))
@@ -82,6 +95,13 @@ def _features(facts: EngineFacts) -> list[Gap]:
         return [Gap("statement statistics", "performance_schema = ON in the server's configuration, and a restart")]
     return []
 
+
+_REDIS_NEEDS = {
+    "config|get": "settings", "slowlog|get": "slow commands", "latency|latest": "spikes of latency",
+    "client|list": "clients", "acl|list": "users without a password", "scan": "big keys", "type": "types of keys",
+    "memory|usage": "sizes of keys",
+}  # fmt: skip
+"""Command -> what is not seen without it."""
 
 _NEEDS: dict[str, Sequence[tuple[tuple[str, ...], str, str]]] = {
     "postgres": (

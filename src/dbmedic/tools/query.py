@@ -17,6 +17,7 @@ CATALOGUES = {
     "mysql": {"information_schema", "performance_schema", "sys"},
     "mariadb": {"information_schema", "performance_schema", "sys"},
     "sqlite": {"sqlite_schema", "sqlite_master", "sqlite_stat1", "dbstat"},
+    "redis": set(),
 }
 """Schemas (on SQLite: tables) that hold no row of a user."""
 
@@ -33,7 +34,7 @@ async def query(context: Context, instance: str, sql: str, database: str | None 
     read = reading(sql, engine)
     if read.refusal is not None:
         raise WriteRefused(sql, read.refusal)
-    if target.instance.rows != "allow":
+    if target.instance.rows != "allow" and engine != "redis":  # whose tables hold no value of a key
         await _only_catalogues(sql, read.relations, target, engine, database)
     rows = await target.engine.rows(sql, timeout_s=5, max_rows=ROWS + 1, database=database)
     return _shown(rows)

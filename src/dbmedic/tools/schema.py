@@ -60,7 +60,14 @@ SQLITE = {
                (select group_concat(c.name, ', ') from pragma_index_info(i.name) c) as definition
         from pragma_index_list(%(table)s) i limit 100""",
 }
-QUERIES = {"postgres": POSTGRES, "mysql": MYSQL, "mariadb": MYSQL, "sqlite": SQLITE}
+REDIS = {
+    "tables": """
+        select 'keys' as "schema", "key" as "table", elements as rows, bytes
+        from scanned_keys where %(name)s is null or "key" = %(name)s order by bytes desc limit 50""",
+    "columns": """select type as name, 'value' as type, 1 as required from scanned_keys where "key" = %(table)s""",
+    "indexes": "select null as name, null as definition, null as valid where 0",
+}
+QUERIES = {"redis": REDIS, "postgres": POSTGRES, "mysql": MYSQL, "mariadb": MYSQL, "sqlite": SQLITE}
 
 
 @tool

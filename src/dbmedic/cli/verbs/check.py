@@ -21,7 +21,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--engine", help="Only checks of this engine: postgres, mysql, mariadb or sqlite.")
+@click.option("--engine", help="Only checks of this engine: postgres, mysql, mariadb, sqlite or redis.")
 @json_flag
 def list_(engine: str | None, as_json: bool) -> None:
     """List all checks, by inspection item."""

@@ -175,7 +175,7 @@ def remove(id: str, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("engine", type=click.Choice(["postgres", "mysql", "mariadb"]))
+@click.argument("engine", type=click.Choice(["postgres", "mysql", "mariadb", "redis"]))
 @click.option("--account", type=click.Choice(["observe", "explain"]), default="explain", show_default=True)
 @click.option("--role", default="dbmedic", show_default=True, help="Name of the account.")
 @json_flag
@@ -183,7 +183,8 @@ def grants(engine: str, account: Any, role: str, as_json: bool) -> None:
     """Print the statements that make an account for dbmedic.
 
     observe sees statistics, sessions and metadata but no row of a table; explain may also plan the application's
-    statements, which takes the right to read their tables.
+    statements, which takes the right to read their tables.  Redis has one account: it may call what reads, and
+    nothing that returns the value of a key.
     """
     from dbmedic.engines.grants import template
 
