@@ -95,6 +95,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.people import People
     from dbmedic.assistant.policies import Policies
     from dbmedic.assistant.published import Published
+    from dbmedic.assistant.reading import Reading
     from dbmedic.assistant.runs import Runs
     from dbmedic.assistant.sampler import Pace, Sampler
     from dbmedic.assistant.secrets import Secrets
@@ -160,7 +161,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         acting=agents.acting,
         attached=files.attached,
         answering=annotations.answering,
-        search=manual.search,
+        search=Reading(manual, known.datasets).of,
         approvals=approvals,
     )
     ops = Ops(lambda: unready(folder, store), lambda: turns.running)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from dbmedic.core.errors import BadField, NotFound
 from dbmedic.core.log import micros
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.core.values import Caller, Row
-from dbmedic.knowledge.kept import Dataset
+from dbmedic.knowledge.kept import Dataset, json_text
 from dbmedic.knowledge.library import Library
 
 NAME_CHARS: Final = 40
@@ -151,6 +151,11 @@ class Datasets:
             return []
         rows = await self._store.read("datasets_of_app", app=caller.app, account=caller.account)
         return [await self._library.dataset(row["id"], caller.account) for row in rows]
+
+    async def hit(self, segments: Sequence[str]) -> None:
+        """Counts that passages were found."""
+        if segments:
+            await self._store.write(("segments_hit", {"ids": json_text(list(segments))}))
 
     async def _app(self, name: str, account: str) -> str:
         for row in await self._store.read("apps_of_account", account=account):

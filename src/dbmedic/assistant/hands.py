@@ -18,6 +18,14 @@ from dbmedic.core.events import LIVE_ONLY, Cited, Event, Measured, ToolCalled, T
 from dbmedic.core.ports import Model, ModelRequest, Now, Target, Writer
 from dbmedic.core.values import Agent, Attachment, Exchange, Proposal, Question
 
+Knowing = Callable[[Question], Search]
+"""A question -> the search over what whoever asked it may read."""
+
+
+def knows_nothing(_: Question) -> Search:
+    """A knowledge base with nothing in it, for everybody."""
+    return nothing_known
+
 
 class Sources(NamedTuple):
     """Where the parts of a turn's hands come from."""
@@ -36,7 +44,7 @@ class Sources(NamedTuple):
     """Reads the files of a question."""
     answering: Callable[[Question], Awaitable[Model | None]] | None = None
     """Finds who answers a question instead of its model."""
-    search: Search = nothing_known
+    search: Knowing = knows_nothing
 
 
 async def hands(running: Running, sources: Sources) -> Hands:
@@ -98,7 +106,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
             now=sources.now,
             window_s=sources.window_s,
             budget_s=sources.check_s,
-            search=sources.search,
+            search=sources.search(question),
             cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
             approved=approval(running.turn, call),
             writer=writer,

@@ -31,7 +31,13 @@ _PHRASES: Final = {
     "en": {"check": "Check", "on": "On {engine} it reads {name}.", "do": "Way out on {engine}:", "also": "See also:"},
     "zh": {"check": "检查项", "on": "在 {engine} 上读取 {name}。", "do": "{engine} 的处理语句：", "also": "参见："},
 }
-_ENGINES: Final = {"postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "redis": "Redis"}
+_ENGINES: Final = {
+    "postgres": "PostgreSQL",
+    "mysql": "MySQL",
+    "mariadb": "MariaDB",
+    "sqlite": "SQLite",
+    "redis": "Redis",
+}
 _FIELD: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -43,13 +49,14 @@ class Manual:
         self._datasets: dict[str, Dataset] = {}
         self._once = asyncio.Lock()
 
-    async def search(self, query: str, language: str) -> list[Passage]:
+    async def search(self, query: str, language: str, more: Sequence[Dataset] = ()) -> list[Passage]:
         """What speaks of the query, best first; nothing when nothing does.  English where its language has no pages.
+
+        `more` are searched along with our own.
 
         Of the best page its beginning is among them, since there it says what matters most.
         """
-        dataset = await self.dataset(language)
-        found = await self._library.search(query, [dataset], limit=3 * FEW)
+        found = await self._library.search(query, [await self.dataset(language), *more], limit=3 * FEW)
         if not found or max(one.score for one in found[:3]) < ENOUGH:
             return []
         best = found[0]

@@ -16,12 +16,12 @@ import msgspec
 import structlog
 
 from dbmedic.agent.driver import close, drive
-from dbmedic.agent.tool import Search, Tool, nothing_known
+from dbmedic.agent.tool import Tool
 from dbmedic.agent.turn import Close
 from dbmedic.assistant import waiting
 from dbmedic.assistant.approvals import Approvals
 from dbmedic.assistant.conversations import Conversations, conversation_name
-from dbmedic.assistant.hands import Sources, hands
+from dbmedic.assistant.hands import Knowing, Sources, hands, knows_nothing
 from dbmedic.assistant.live import Running
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.errors import BadField, Busy, NotFound, OutsideFailed, TooLarge
@@ -66,7 +66,7 @@ class Turns:
         acting: Callable[[Question], Awaitable[Agent | None]] | None = None,
         attached: Callable[[Question], Awaitable[tuple[Attachment, ...]]] | None = None,
         answering: Callable[[Question], Awaitable[Model | None]] | None = None,
-        search: Search = nothing_known,
+        search: Knowing = knows_nothing,
         approvals: Approvals | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
