@@ -114,7 +114,8 @@ def changed_settings(states: Sequence[State]) -> list[Change]:
 def changed_server(states: Sequence[State]) -> list[Change]:
     """Restarts, failovers, other versions."""
     kinds: dict[str, Kind] = {
-        "started": "restart", "standby": "failover", "read only": "failover", "version": "version",
+        "started": "restart", "run": "restart", "role": "failover", "standby": "failover", "read only": "failover",
+        "version": "version",
         "statistics reset": "statistics_reset",
     }  # fmt: skip
     found = []

@@ -123,6 +123,8 @@ async def state(context: Context, kind: StateKind) -> dict[str, str] | None:
     rows = await _tolerant(context, queries, most=MOST_OBJECTS)
     if kind == "objects" and len(rows) >= MOST_OBJECTS:
         return None
+    if len(rows) == 1 and "name" not in rows[0]:  # a table with a column for each
+        rows = [{"name": name.replace("_", "-"), "value": value} for name, value in rows[0].items()]
     found = dict(_said(row) for row in rows)
     return {name: value for name, value in found.items() if kind != "settings" or _may_be_kept(name)} or None
 
