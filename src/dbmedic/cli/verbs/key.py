@@ -24,6 +24,7 @@ def command() -> None:
 @command.command(cls=ADMINISTRATIVE)
 @click.option("--app", help="Name of the app that asks with it; made when it is new.  [default]")
 @click.option("--kind", type=click.Choice(["app", "dataset", "admin"]), default="app", show_default=True)
+@click.option("--dataset", is_flag=True, help="A key that fills and searches datasets: the same as --kind dataset.")
 @click.option("--user", default="default", show_default=True, help="Name of the user it belongs to; made when new.")
 @click.option("--right", "rights", multiple=True, help="ask, approve or administer; repeatable.  [ask]")
 @click.option("--instance", "instances", multiple=True, help="Only this instance; repeatable.  [all]")
@@ -35,6 +36,7 @@ def command() -> None:
 def create(
     app: str | None,
     kind: str,
+    dataset: bool,
     user: str,
     rights: tuple[str, ...],
     instances: tuple[str, ...],
@@ -45,6 +47,10 @@ def create(
     as_json: bool,
 ) -> None:
     """Make a key and print it; it is shown this once."""
+    if dataset:
+        if app is not None or kind not in ("app", "dataset"):
+            raise click.UsageError("--dataset makes a key of kind dataset; it has no --app and no other --kind")
+        kind = "dataset"
     if ram and (app is not None or kind != "app"):
         raise click.UsageError("--ram makes an access key of a user; it has no --app and no --kind")
     if not ram and (policy is not None or lifetime_s is not None):
