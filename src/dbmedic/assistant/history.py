@@ -56,7 +56,8 @@ class StoredHistory:
         found = await self._found()
         if found is None:
             return []
-        form = tier(series, (self._now() - start).total_seconds(), step_s)
+        reach = self._now() - max(start, moment(found[1]))  # what was not sampled needs no coarser form
+        form = tier(series, reach.total_seconds(), step_s)
         names = {row["id"]: row["name"] for row in await self._store.read("sample_names", watched=found[0])}
         rows = await self._store.read(
             "samples_between", watched=found[0], series=series, step=form.step, start=micros(start), finish=micros(end)
