@@ -7,10 +7,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import requests
 
 from api.dify.desk import desk
 from clients.running import Server
@@ -65,15 +68,22 @@ def _bare(path: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
-async def test_no_request_that_can_be_made_up_breaks_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("side", ["app", "knowledge"])
+async def test_no_request_that_can_be_made_up_breaks_it(tmp_path: Path, side: str) -> None:
     """Nothing is answered with a 5xx, a status or a shape that is not described."""
     program = Path(sys.executable).with_name("schemathesis")
+    knowledge = "^/v1/(datasets|workspaces)"
     with Server(tmp_path) as server:
+        made = server.key() if side == "app" else server.dbmedic("key", "create", "--dataset")["key"]
+        which = "--exclude-path-regex" if side == "app" else "--include-path-regex"
+        if side == "knowledge":
+            (tmp_path / "schemathesis.toml").write_text(await asyncio.to_thread(_shelf, server.url, made))
         checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
         command = [
-            str(program), "run", f"{server.url}/openapi.json", "--header", f"Authorization: Bearer {server.key()}",
-            "--checks", checks, "--phases", "coverage,fuzzing", "--max-examples", "5", "--max-time", "40",
-            "--seed", "7", "--no-color",
+            str(program), "run", f"{server.url}/openapi.json", "--header", f"Authorization: Bearer {made}",
+            which, knowledge,
+            "--checks", checks, "--phases", "coverage,fuzzing", "--max-examples", "4",
+            "--max-time", "30" if side == "app" else "20", "--seed", "7", "--no-color",
         ]  # fmt: skip
         done = await asyncio.to_thread(
             subprocess.run, command, cwd=tmp_path, capture_output=True, timeout=180, check=False
@@ -81,3 +91,24 @@ async def test_no_request_that_can_be_made_up_breaks_it(tmp_path: Path) -> None:
     said = done.stdout.decode()
     assert done.returncode == 0, said[-6000:]
     assert "Test cases:" in said
+
+
+def _shelf(url: str, key: str) -> str:
+    """Settings of the program: the ids in paths are those of a document that is there."""
+    with requests.Session() as http:
+        http.headers["Authorization"] = f"Bearer {key}"
+        base = f"{url}/v1/datasets"
+        dataset = http.post(base, json={"name": "shelf"}, timeout=9).json()["id"]
+        body = {"name": "locks", "text": "lock_timeout", "indexing_technique": "economy"}
+        made = http.post(f"{base}/{dataset}/document/create-by-text", json=body, timeout=9).json()
+        document = made["document"]["id"]
+        place = f"{base}/{dataset}/documents/{document}/segments"
+        deadline = time.monotonic() + 20
+        while not (rows := http.get(place, timeout=9).json()["data"]) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    ids = {"dataset_id": dataset, "document_id": document, "segment_id": rows[0]["id"], "batch": made["batch"]}
+    lines = ["[parameters]", *(f'"path.{name}" = "{id}"' for name, id in ids.items())]
+    for name in ("dataset_delete", "document_delete", "segment_delete"):
+        lines += ["[[operations]]", f'include-operation-id = "{name}"', "[operations.parameters]"]
+        lines += [f'"path.{one}" = "{uuid4()}"' for one in ids]
+    return "\n".join(lines)
