@@ -10,7 +10,7 @@ from typing import Any
 
 from dbmedic.checks import template, workload
 from dbmedic.checks.context import Context
-from dbmedic.core.errors import OutsideFailed, WriteRefused
+from dbmedic.core.errors import Denied, OutsideFailed, WriteRefused
 from dbmedic.core.values import Row
 from dbmedic.kit import statements
 
@@ -21,12 +21,19 @@ STALE = 0.2
 
 
 async def rows(context: Context) -> list[Row]:
-    """One row per pair (or more) of columns."""
+    """One row per pair (or more) of columns.  Raises `Denied` when it found none and a plan was refused."""
     found: dict[tuple[Any, ...], Row] = {}
+    refused: Denied | None = None
     for statement in (await workload.statements(context))[:MOST]:
-        row = await _compared(context, statement)
+        try:
+            row = await _compared(context, statement)
+        except Denied as failure:
+            refused = failure
+            continue
         if row is not None:
             found.setdefault((row["database"], row["schema"], row["table"], row["columns"]), row)
+    if refused is not None and not found:
+        raise refused
     return list(found.values())
 
 
@@ -53,6 +60,8 @@ async def _compared(context: Context, statement: Row) -> Row | None:
     try:
         tables = await context.rows(context.query("table"), {"table": name, "schema": schema}, database=database)
         plan = await context.plan(statement.get("raw") or text, database=database) if tables else {}
+    except Denied:
+        raise
     except (OutsideFailed, WriteRefused):
         return None
     if not tables or _known(tables[0], columns) or tables[0]["changed"] > STALE * max(1, tables[0]["rows"]):

@@ -7,7 +7,7 @@ from typing import Any
 
 from dbmedic.checks import workload
 from dbmedic.checks.context import Context
-from dbmedic.core.errors import OutsideFailed, WriteRefused
+from dbmedic.core.errors import Denied, OutsideFailed, WriteRefused
 from dbmedic.core.values import Row
 from dbmedic.kit import statements
 
@@ -72,20 +72,22 @@ async def _joined(context: Context, statement: Row) -> Any:
         if len(sides) != 2 or None in (collations := [side["collation"] for side in sides]):
             continue
         if collations[0] != collations[1]:
-            unkeyed = await _unkeyed(context, statement, {join.table, join.other_table})
+            unkeyed = await _unkeyed(context, statement)
             seen = {"joined": "yes", "unkeyed": unkeyed, "query": text, "share": statement["share"]}
             yield {**told(*sides), **seen}
 
 
-async def _unkeyed(context: Context, statement: Row, tables: set[str]) -> str | None:
+async def _unkeyed(context: Context, statement: Row) -> str | None:
     """One of the tables that the plan reads in full, under whatever alias; None when each has a key."""
     text = str(statement["query"])
     try:
         plan = await context.plan(statement.get("raw") or text, database=statement["database"])
+    except Denied as failure:
+        context.better, context.better_grant = f"EXPLAIN was refused: {failure}", failure.grant
+        return None
     except (OutsideFailed, WriteRefused):
         return None
-    full = [str(node["table_name"]) for node in _nodes(plan) if node.get("access_type") in ("ALL", "index")]
-    return next(iter(full), None) if tables else None
+    return next((str(node["table_name"]) for node in _nodes(plan) if node.get("access_type") in ("ALL", "index")), None)
 
 
 def _nodes(node: Any) -> Iterator[Row]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from dbmedic.checks import workload
 from dbmedic.checks.context import Context
-from dbmedic.core.errors import OutsideFailed, WriteRefused
+from dbmedic.core.errors import Denied, OutsideFailed, WriteRefused
 from dbmedic.core.values import Row
 from dbmedic.kit import statements
 
@@ -52,12 +52,17 @@ async def _visit(context: Context, statement: Row, table: Row) -> Row | None:
         return None
     try:
         plan = await context.plan(statement.get("raw") or text, database=statement["database"], schema=table["schema"])
+    except Denied as failure:
+        context.better, context.better_grant = f"EXPLAIN was refused: {failure}", failure.grant
+        visited, confidence = int(table["partitions"]), "heuristic"
     except (OutsideFailed, WriteRefused):
         return None
-    names = set(str(table["names"]).split(","))
-    visited = len(set(_scanned(plan)) & names) if names != {""} else _listed(plan, str(table["table"]))
+    else:
+        names, confidence = set(str(table["names"]).split(",")), str(statement["confidence"])
+        visited = len(set(_scanned(plan)) & names) if names != {""} else _listed(plan)
     told = {name: statement[name] for name in ("query", "share", "calls", "mean_s")}
-    return {**told, "key": ", ".join(sorted(keys)), "visited": visited, "wrapped": wrapped} if visited else None
+    told |= {"key": ", ".join(sorted(keys)), "visited": visited, "wrapped": wrapped, "confidence": confidence}
+    return told if visited else None
 
 
 def columns(expression: str) -> set[str]:
@@ -96,12 +101,12 @@ def _scanned(node: Any) -> Iterator[str]:
             yield from _scanned(inner)
 
 
-def _listed(node: Any, table: str) -> int:
-    """How many partitions a plan of MySQL lists for a table, under whatever alias."""
+def _listed(node: Any) -> int:
+    """The most partitions that a plan of MySQL lists for a table."""
     if isinstance(node, dict):
         if "partitions" in node and "table_name" in node:
             return len(node["partitions"])
-        return max((_listed(inner, table) for inner in node.values()), default=0)
+        return max((_listed(inner) for inner in node.values()), default=0)
     if isinstance(node, list):
-        return max((_listed(inner, table) for inner in node), default=0)
+        return max((_listed(inner) for inner in node), default=0)
     return 0
