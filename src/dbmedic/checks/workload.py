@@ -2,9 +2,9 @@
 
 Rows of one shape whatever the engine: query, queryid, database, role, calls, exec_s, mean_s, share (of all time in the
 window; without that of waiting for locks, where it does not wait itself), busy (sessions running it on average), rows,
-examined, read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index, lock_s, waiting (share of looks in which it waited for
-a lock), pid and running (of one long execution), chooses (has conditions on its rows), picks (and gives rows, not sums
-of them), source, confidence; what a server does not know is None.
+examined, blocks (cached or not), read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index, lock_s, waiting (share of
+looks in which it waited for a lock), pid and running (of one long execution), chooses (has conditions on its rows),
+picks (and gives rows, not sums of them), source, confidence; what a server does not know is None.
 `raw` is a statement seen with its values, for the planner alone.
 After them, marked by `ever`, the statements that took most time since the counters began, as an estimate: a slow page
 may not be open just now.  Asked once per run, whichever checks want it.  System statements and our own are left out.
@@ -36,6 +36,7 @@ COUNTERS = (
     "exec_s",
     "rows",
     "examined",
+    "blocks",
     "read_bytes",
     "temp_bytes",
     "wal_bytes",

@@ -137,7 +137,7 @@ async def _missing(
         row = mentioned[place]
         if not planned and (row["scans_per_min"] == 0 or statement["ever"] or _cheap(statement)):
             continue
-        table = await _table(context, row, database)
+        table = await table_of(context, row, database)
         best = advice(scan, table, context.facts.engine)
         if best is None and planned and not statement["ever"]:
             meant[(database, *place)] += _per_minute(statement, context)
@@ -198,7 +198,8 @@ def _from_text(text: str, engine: str) -> Iterator[Scan]:
         yield Scan(table=table, alias=table, terms=tuple(found))
 
 
-async def _table(context: Context, row: Row, database: str) -> Table:
+async def table_of(context: Context, row: Row, database: str) -> Table:
+    """What the catalogue says of the table in `row`: schema, table, rows, size; the context is that of this check."""
     place = {"schema": row["schema"], "table": row["table"]}
     elsewhere = database if context.facts.engine == "postgres" else None
     columns = await context.rows(context.query("columns"), place, database=elsewhere)
