@@ -123,7 +123,7 @@ class Projection:
                 if event.call in self._calls:
                     yield self._called(self._calls.pop(event.call), SUCCESS if event.ok else FAILED)
             case ApprovalRequested():
-                yield from self._said(approval_text(event))
+                yield from self._said(approval_text(event, self._turn))
             case ModelFailed() | TurnFailed():
                 self._failing.heard(event)
             case TurnClosed():

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dbmedic.api.aliyun_reply import Fault, ascii_json, cut
+from dbmedic.assistant.approvals import approval_id
 from dbmedic.core.events import ApprovalRequested, Entry, ModelFailed, ToolCalled, TurnClosed, TurnFailed
 
 RESULT_CHARS = 4000
@@ -97,9 +98,12 @@ def shown(args: dict[str, Any]) -> dict[str, Any]:
     return {cut(name, 100): _plain(value) for name, value in list(args.items())[:100]}
 
 
-def approval_text(event: ApprovalRequested) -> str:
-    """What is asked of whom, for a stream that has no event for it."""
+def approval_text(event: ApprovalRequested, turn: str) -> str:
+    """What is asked of whom and how it is decided, for a stream that has no event for it; "" when a rule decides."""
+    if not event.waits:
+        return ""
     return (
         f"\n\nThis needs an approval on {event.instance}: {event.description}\n\n```sql\n{event.statement}\n```\n"
-        f"Risk: {event.risk}. Waiting until {event.until:%Y-%m-%d %H:%M} UTC for a key that may approve.\n"
+        f"Risk: {event.risk}. Waiting until {event.until:%Y-%m-%d %H:%M} UTC for a key that may approve: "
+        f"`dbmedic approve {approval_id(turn, event.call)}`\n"
     )

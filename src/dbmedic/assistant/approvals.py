@@ -94,6 +94,7 @@ class Approvals:
             refused = f"refused: this conversation is read only; nothing was changed.  It was: {proposal.statement}"
             return (ToolReturned(call=called.call, ok=False, content=refused),)
         rules = [rule for rule in await self.rules(question.caller.account) if rule.fits(proposal)]
+        decided = verdict(called.call, rules, question)
         request = ApprovalRequested(
             call=called.call,
             round=number,
@@ -108,11 +109,11 @@ class Approvals:
             database=proposal.database,
             role=proposal.role,
             dangerous=proposal.dangerous,
+            waits=decided is None,
             approvers=2 if any(rule.effect == "two" for rule in rules) else 1,
             rollback=proposal.rollback,
             digest=bound(proposal.statement, proposal.instance, proposal.database, proposal.role, proposal.kind),
         )
-        decided = verdict(called.call, rules, question)
         return (request,) if decided is None else (request, decided)
 
     # -- decided by people --------------------------------------------------------------------------------------

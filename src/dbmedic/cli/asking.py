@@ -25,13 +25,41 @@ from dbmedic.core.events import (
 
 if TYPE_CHECKING:
     from dbmedic.assistant import Assistant
+    from dbmedic.assistant.approvals import Approval
+    from dbmedic.assistant.live import Running
     from dbmedic.cli.progress import Progress
     from dbmedic.core.values import Caller, Question
 
 
-async def follow(assistant: Assistant, question: Question, caller: Caller, tell: Callable[[Entry], None]) -> None:
-    """Asks, and tells every entry until the turn is closed.  Ctrl-C stops the turn, and what was said still comes."""
+Decide = Callable[["Approval"], tuple[bool, str]]
+"""Asks a person: granted or not, and why."""
+
+
+async def follow(
+    assistant: Assistant,
+    question: Question,
+    caller: Caller,
+    tell: Callable[[Entry], None],
+    decide: Decide | None = None,
+) -> None:
+    """Asks, and tells every entry until the turn is closed.  Ctrl-C stops the turn, and what was said still comes.
+
+    A turn that wants to change something ends here without `decide`, and waits for `dbmedic approve`.
+    """
     running = await assistant.turns.ask(question)
+    await _told(assistant, running, caller, tell, 0)
+    while running.turn.closed is None and decide is not None:
+        seen = len(running.entries)
+        for id in await assistant.approvals.undecided(running.id):
+            granted, comment = decide(await assistant.approvals.get(id, caller))
+            await assistant.approvals.decide(id, caller, granted=granted, comment=comment)
+        running = await assistant.turns.resume(running.id, caller.key)
+        await _told(assistant, running, caller, tell, seen)
+
+
+async def _told(
+    assistant: Assistant, running: Running, caller: Caller, tell: Callable[[Entry], None], since: int
+) -> None:
     loop, stops = asyncio.get_running_loop(), set[asyncio.Task[Any]]()
 
     def stop() -> None:
@@ -39,8 +67,11 @@ async def follow(assistant: Assistant, question: Question, caller: Caller, tell:
 
     loop.add_signal_handler(signal.SIGINT, stop)
     try:
+        seen = 0
         async for entry in running.follow():
-            tell(entry)
+            seen += 1
+            if seen > since:
+                tell(entry)
         await asyncio.gather(*stops)
     finally:
         loop.remove_signal_handler(signal.SIGINT)

@@ -38,7 +38,9 @@ async def opened(config: Config) -> AsyncIterator[Parts]:
 
 
 @contextlib.asynccontextmanager
-async def opened_on(config: Config, on: str | None) -> AsyncIterator[tuple[Parts, str | None]]:
+async def opened_on(
+    config: Config, on: str | None, write_url: str | None = None
+) -> AsyncIterator[tuple[Parts, str | None]]:
     """The parts, and the id of the instance that `--on` means.
 
     A URL is an instance of its own, in a store in memory; anything else is the id of a registered one.
@@ -52,7 +54,7 @@ async def opened_on(config: Config, on: str | None) -> AsyncIterator[tuple[Parts
             yield parts, on
         return
     async with opened(replace(config, data=None)) as parts:
-        instance = await parts.assistant.instances.add(id_of(on), on, LOCAL)
+        instance = await parts.assistant.instances.add(id_of(on), on, LOCAL, write_url=write_url)
         yield parts, instance.id
 
 

@@ -129,6 +129,8 @@ class ApprovalRequested(Struct, frozen=True, tag=True, kw_only=True):
     role: str = ""
     """The account of the write URL that will run it."""
     dangerous: bool = False
+    waits: bool = True
+    """False when a rule decides at once."""
     approvers: int = 1
     """How many different keys or sign-ins must grant it."""
     rollback: str | None = None

@@ -89,7 +89,7 @@ def test_every_frame_names_its_conversation_and_task(name: str) -> None:
         assert keys[:4] == ["event", "conversation_id", "message_id", "created_at"]
         assert ("task_id" in event) == (kind != "error")
         assert ("status" in event) == (kind == "error"), "a top-level status means an error to clients"
-        assert ("workflow_run_id" in event) == kind.startswith(("workflow_", "node_"))
+        assert ("workflow_run_id" in event) == kind.startswith(("workflow_", "node_", "human_input_"))
         assert kind != "message" or event["id"] == event["message_id"]
 
 

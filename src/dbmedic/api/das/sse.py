@@ -89,7 +89,7 @@ class Projection:
                     "tool_call", "", Metadata(request_id=self._request, tool_name=tool, tool_params=params)
                 )
             case ApprovalRequested():
-                yield from self._said(approval_text(event))
+                yield from self._said(approval_text(event, entry.turn))
             case ModelFailed() | TurnFailed():
                 self._failing.heard(event)
             case TurnClosed():

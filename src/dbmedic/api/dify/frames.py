@@ -197,6 +197,60 @@ class WorkflowEnd(Struct, frozen=True, kw_only=True):
     files: list[Any] = []
 
 
+class Action(Struct, frozen=True):
+    """What a person may choose in a form."""
+
+    id: str
+    title: str
+    button_style: str
+
+
+class FormNeeded(Struct, frozen=True, kw_only=True):
+    """What a person must decide before the run goes on."""
+
+    form_id: str
+    node_id: str
+    node_title: str
+    form_content: str
+    """Markdown."""
+    inputs: list[Any]
+    actions: list[Action]
+    display_in_ui: bool = True
+    form_token: str
+    approval_channels: list[Any] = []
+    resolved_default_values: dict[str, str] = {}
+    expiration_time: int
+
+
+class FormFilled(Struct, frozen=True, kw_only=True):
+    node_id: str
+    node_title: str
+    rendered_content: str
+    action_id: str
+    action_text: str
+    submitted_data: dict[str, Any] | None = None
+
+
+class FormTimeout(Struct, frozen=True, kw_only=True):
+    node_id: str
+    node_title: str
+    expiration_time: int
+
+
+class Pause(Struct, frozen=True, kw_only=True):
+    """A run that waits for a person."""
+
+    workflow_run_id: str
+    paused_nodes: list[str]
+    outputs: dict[str, Any] = {}
+    reasons: list[Any]
+    status: str = "paused"
+    created_at: int
+    elapsed_time: float
+    total_tokens: int
+    total_steps: int
+
+
 class WorkflowStarted(Struct, frozen=True, tag_field="event", tag="workflow_started"):
     data: WorkflowStart
     of_run: ClassVar[bool] = True
@@ -250,6 +304,26 @@ class WorkflowFinished(Struct, frozen=True, tag_field="event", tag="workflow_fin
     of_run: ClassVar[bool] = True
 
 
+class HumanInputRequired(Struct, frozen=True, tag_field="event", tag="human_input_required"):
+    data: FormNeeded
+    of_run: ClassVar[bool] = True
+
+
+class HumanInputFormFilled(Struct, frozen=True, tag_field="event", tag="human_input_form_filled"):
+    data: FormFilled
+    of_run: ClassVar[bool] = True
+
+
+class HumanInputFormTimeout(Struct, frozen=True, tag_field="event", tag="human_input_form_timeout"):
+    data: FormTimeout
+    of_run: ClassVar[bool] = True
+
+
+class WorkflowPaused(Struct, frozen=True, tag_field="event", tag="workflow_paused"):
+    data: Pause
+    of_run: ClassVar[bool] = True
+
+
 class Error(Struct, frozen=True, tag_field="event", tag="error"):
     code: str
     message: str
@@ -268,6 +342,10 @@ Frame: TypeAlias = (
     | MessageReplace
     | MessageEnd
     | WorkflowFinished
+    | HumanInputRequired
+    | HumanInputFormFilled
+    | HumanInputFormTimeout
+    | WorkflowPaused
     | Error
 )
 """Every frame but `message`, which is text and nothing else, and comes in hundreds."""

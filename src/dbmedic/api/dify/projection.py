@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, assert_never
 
+from dbmedic.api.dify.forms import Forms
 from dbmedic.api.dify.frames import (
     Error,
     Frames,
@@ -25,6 +26,7 @@ from dbmedic.api.dify.frames import (
 from dbmedic.api.dify.nodes import Nodes
 from dbmedic.api.dify.wire import end_user_id, failed_run, workflow_id
 from dbmedic.assistant.annotations import PREFIX
+from dbmedic.assistant.approvals import approval_id
 from dbmedic.core.events import (
     AnswerDelta,
     Answered,
@@ -85,6 +87,7 @@ class Projection:
         self._cited: dict[str, Resource] = {}
         self._failure: tuple[str, str] | None = None
         self._stopping = False
+        self._spent = Cost()
         self._annotation: str | None = None
         """The annotation that answered."""
 
@@ -100,8 +103,9 @@ class Projection:
                 self._answer.append(text)
             case TurnOpened():
                 self._opened(event, entry.at.timestamp())
-            case TurnResumed(run=run):
-                self._open(run)
+            case TurnResumed():
+                self.end()
+                self._start("resumption")
             case ModelCalled(reply=reply, model=model):
                 self._model_called(reply, model, entry.at.timestamp())
             case ModelReplied():
@@ -128,18 +132,34 @@ class Projection:
                 self._thoughts[f"llm-{reply}"] = text
                 self._think(reply, text, "success")
             case ApprovalRequested():
-                self._out.said(self._node, approval_text(event))
-                self._answer.append(approval_text(event))
+                self._asked(event)
+            case ApprovalDecided():
+                self.end()
+                self._forms.decided(event)
             case StopRequested():
                 self._stopping = True
             case TurnFailed(code=code, sentence=sentence):
                 self._failure = (code, sentence)
             case TurnClosed():
                 self._closed(event, entry.at.timestamp())
-            case ThoughtDelta() | Skipped() | ApprovalDecided():
+            case ThoughtDelta() | Skipped():
                 pass
             case _:
                 assert_never(event)
+        self._last = entry
+
+    def end(self) -> None:
+        """Comes when no entry follows for now: a turn that waits for a person says so."""
+        at = self._last.at.timestamp()
+        self._forms.pause(self._run, self._began, at, self._spent, self._nodes.steps)
+
+    # -- approvals ----------------------------------------------------------------------------------------------
+
+    def _asked(self, event: ApprovalRequested) -> None:
+        if event.waits:
+            self._out.said(self._node, approval_text(event, self._turn))
+            self._answer.append(approval_text(event, self._turn))
+        self._forms.asked(event)
 
     # -- text ---------------------------------------------------------------------------------------------------
 
@@ -168,6 +188,7 @@ class Projection:
 
     def _model_replied(self, event: ModelReplied) -> None:
         node, cost = f"llm-{event.reply}", event.usage
+        self._spent = self._spent + cost
         tokens = cost.prompt_tokens + cost.completion_tokens
         price = _money(cost.prompt_price + cost.completion_price)
         spent = {"total_tokens": tokens, "total_price": price, "currency": cost.currency}
@@ -186,6 +207,7 @@ class Projection:
     def _tool_returned(self, event: ToolReturned) -> None:
         status = "succeeded" if event.ok else "stopped" if self._stopping else "failed"
         self._failures += status == "failed"
+        self._forms.ended(event.call)
         outputs = {"text": event.content, "files": [], "json": self._findings.pop(event.call, [])}
         error = None if event.ok else event.content
         self._nodes.end(f"tool-{event.call}", status, took_s=event.took_s, outputs=outputs, error=error)
@@ -215,7 +237,7 @@ class Projection:
     # -- the turn -----------------------------------------------------------------------------------------------
 
     def _opened(self, event: TurnOpened, at: float) -> None:
-        self._began, self._nodes = at, Nodes(event.turn, self._out)
+        self._began, self._nodes, self._forms = at, Nodes(event.turn, self._out), Forms(event.turn, self._out)
         self._turn, self._conversation = event.turn, event.conversation
         caller = event.question.caller
         self._user = {"id": end_user_id(caller), "user": caller.end_user or caller.user}
@@ -230,7 +252,14 @@ class Projection:
             "sys.workflow_id": self._workflow,
             "sys.workflow_run_id": event.run,
         }
-        start = WorkflowStart(id=event.run, workflow_id=self._workflow, inputs=inputs, created_at=int(at))
+        self._inputs = inputs
+        self._start("initial")
+
+    def _start(self, reason: str) -> None:
+        """A run that goes on after a pause keeps its id on this wire."""
+        start = WorkflowStart(
+            id=self._run, workflow_id=self._workflow, inputs=self._inputs, created_at=int(self._began), reason=reason
+        )
         self._out.put(WorkflowStarted(start))
 
     def _open(self, run: str) -> None:
@@ -321,9 +350,10 @@ def resource(position: int, event: Cited) -> Resource:
     )
 
 
-def approval_text(event: ApprovalRequested) -> str:
-    """What is asked of whom, in words: a chat has no form for it."""
+def approval_text(event: ApprovalRequested, turn: str) -> str:
+    """What is asked of whom, in words, for a chat that shows no form."""
     return (
         f"\n\nThis needs an approval on {event.instance}: {event.description}\n\n```sql\n{event.statement}\n```\n"
-        f"Risk: {event.risk}. Waiting until {event.until:%Y-%m-%d %H:%M} UTC for a key that may approve.\n"
+        f"Risk: {event.risk}. Waiting until {event.until:%Y-%m-%d %H:%M} UTC for a key that may approve: "
+        f"`dbmedic approve {approval_id(turn, event.call)}`\n"
     )

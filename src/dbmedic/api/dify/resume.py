@@ -1,7 +1,7 @@
 """A stream that is taken up again: from a cursor, from a state in short, or from its first frame on.
 
-A cursor is `seq.offset` or `seq.offset.frames`: the last kept event that was told, the characters of the answer said so
-far, and how many frames of that event were sent where there are several.  It means the same for a turn that runs here
+A cursor is `seq.offset.frames`: the last kept event that was told, the characters of the answer said so far, and how
+many frames of that event were sent.  It means the same for a turn that runs here
 and for one that is read from the store, for text is cut by its offset and everything else by its number.
 """
 
@@ -15,6 +15,9 @@ from dbmedic.api.dify.frames import (
     Error,
     Frame,
     Frames,
+    HumanInputFormFilled,
+    HumanInputFormTimeout,
+    HumanInputRequired,
     Ids,
     MessageEnd,
     MessageReplace,
@@ -28,13 +31,14 @@ from dbmedic.api.dify.frames import (
     ShortStart,
     WorkflowEnd,
     WorkflowFinished,
+    WorkflowPaused,
     WorkflowStart,
     WorkflowStarted,
     Writer,
 )
 from dbmedic.api.dify.projection import Projection
 from dbmedic.api.dify.wire import invalid
-from dbmedic.core.events import Entry
+from dbmedic.core.events import ApprovalDecided, Entry
 
 _CURSOR = re.compile(r"(\d{1,9})(?:\.(\d{1,9})(?:\.(\d{1,9}))?)?", re.ASCII)
 ALL = 1 << 30
@@ -74,7 +78,7 @@ class Numbered(Writer):
         begin, self._said = self._said, self._said + len(text)
         rest = text[max(0, self._after.offset - begin) :]
         if rest:
-            self._parts.append(b"id: %d.%d\n" % (self._seq, self._said))
+            self._parts.append(b"id: %d.%d.%d\n" % (self._seq, self._said, self._sent))
             super().said(node, rest)
 
     def put(self, frame: Frame) -> None:
@@ -102,6 +106,7 @@ class Seen:
         projection = Projection(seen)
         for entry in entries:
             projection.feed(entry)
+        projection.end()
         seen._took_s = (entries[-1].at - entries[0].at).total_seconds()
         return seen
 
@@ -122,10 +127,17 @@ class Seen:
             case WorkflowFinished(data=end):
                 self._end = end
                 self._tail.append(frame)
-            case MessageEnd() | Error():
+            case HumanInputFormFilled() | HumanInputFormTimeout():
+                self._tail = [kept for kept in self._tail if not isinstance(kept, HumanInputRequired | WorkflowPaused)]
+            case MessageEnd() | Error() | HumanInputRequired() | WorkflowPaused():
                 self._tail.append(frame)
             case _:
                 pass
+
+    @property
+    def _waits(self) -> bool:
+        """Whether the run waits for a person."""
+        return any(isinstance(frame, WorkflowPaused) for frame in self._tail)
 
     def detail(self) -> dict[str, Any]:
         """The run as `GET /workflows/run/{id}` shows it; times are seconds."""
@@ -133,7 +145,7 @@ class Seen:
         return {
             "id": self._ids.run,
             "workflow_id": self._start.workflow_id,
-            "status": end.status if end else "running",
+            "status": end.status if end else "paused" if self._waits else "running",
             "inputs": self._start.inputs,
             "outputs": (end.outputs if end else None) or {},
             "error": end.error if end else None,
@@ -181,6 +193,9 @@ async def followed(batches: AsyncIterator[Sequence[Entry]], after: Cursor | None
         _feed(projection, batch, out)
         if piece := out.take():
             yield piece
+    projection.end()
+    if piece := out.take():
+        yield piece
 
 
 async def shortened(batches: AsyncIterator[Sequence[Entry]]) -> AsyncIterator[bytes]:
@@ -195,11 +210,16 @@ async def shortened(batches: AsyncIterator[Sequence[Entry]]) -> AsyncIterator[by
             relay.to = out
         if piece := out.take():
             yield piece
+    projection.end()
+    if piece := out.take():
+        yield piece
 
 
 def _feed(projection: Projection, batch: Iterable[Entry], out: Writer) -> None:
     numbered = out if isinstance(out, Numbered) else None
     for entry in batch:
+        if isinstance(entry.event, ApprovalDecided):
+            projection.end()  # under the number of the entry before, as when it was live
         if numbered is not None:
             numbered.at(entry.seq)
         projection.feed(entry)

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from dbmedic.api.dify.frames import Error, Frame, Ids, MessageEnd, Metadata, WorkflowFinished, WorkflowStarted
+from dbmedic.api.dify.frames import (
+    Error,
+    Frame,
+    Ids,
+    MessageEnd,
+    Metadata,
+    Pause,
+    WorkflowFinished,
+    WorkflowPaused,
+    WorkflowStarted,
+)
 from dbmedic.api.dify.projection import Projection
-from dbmedic.api.dify.wire import Answer, CitedPassage, Fault, Message, named_uuid
+from dbmedic.api.dify.wire import Answer, CitedPassage, Fault, Message, Paused, PausedData, named_uuid
 from dbmedic.core.events import Entry
 
 
@@ -20,6 +30,7 @@ class Whole:
         self._fault: Fault | None = None
         self._error: str | None = None
         self._status = "normal"
+        self._pause: Pause | None = None
 
     def open(self, ids: Ids) -> None:
         self._ids = ids
@@ -30,6 +41,7 @@ class Whole:
     def put(self, frame: Frame) -> None:
         match frame:
             case WorkflowStarted(data=data):
+                self._pause = None
                 self._query = data.inputs["sys.query"]
                 self._inputs = {name: value for name, value in data.inputs.items() if not name.startswith("sys.")}
             case MessageEnd(metadata=metadata):
@@ -37,14 +49,18 @@ class Whole:
             case WorkflowFinished(data=data):
                 if data.status == "failed":
                     self._status, self._error = "error", data.error
+            case WorkflowPaused(data=pause):
+                self._pause = pause
             case Error(code=code, message=message, status=status):
                 self._fault = Fault(status, code, message)
 
-    def answer(self) -> Answer:
-        """The blocking reply; raises `Fault` when the turn failed."""
+    def answer(self) -> Answer | Paused:
+        """The blocking reply, or what a turn that waits for a person has said; raises `Fault` when it failed."""
         if self._fault is not None:
             raise self._fault
         ids = self._ids
+        if self._pause is not None:
+            return self._waits(self._pause)
         return Answer(
             task_id=ids.task,
             id=ids.message,
@@ -53,6 +69,34 @@ class Whole:
             answer="".join(self._said),
             metadata=self._metadata,
             created_at=ids.created_at,
+        )
+
+    def _waits(self, pause: Pause) -> Paused:
+        ids = self._ids
+        data = PausedData(
+            id=ids.message,
+            conversation_id=ids.conversation,
+            message_id=ids.message,
+            workflow_run_id=ids.run,
+            answer="".join(self._said),
+            metadata=self._metadata,
+            created_at=ids.created_at,
+            paused_nodes=pause.paused_nodes,
+            reasons=pause.reasons,
+            elapsed_time=pause.elapsed_time,
+            total_tokens=pause.total_tokens,
+            total_steps=pause.total_steps,
+        )
+        return Paused(
+            task_id=ids.task,
+            id=ids.message,
+            message_id=ids.message,
+            conversation_id=ids.conversation,
+            answer=data.answer,
+            metadata=self._metadata,
+            created_at=ids.created_at,
+            workflow_run_id=ids.run,
+            data=data,
         )
 
     def message(self) -> Message:
@@ -98,4 +142,5 @@ def whole(entries: Iterable[Entry]) -> Whole:
     projection = Projection(message)
     for entry in entries:
         projection.feed(entry)
+    projection.end()
     return message
