@@ -69,7 +69,7 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             disk_numbers(page, seen, instance)
             _other_leads(page, symptom, seen)
             causes(
-                page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown", *RECLAIM))
+                page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown", "disk-forecast", *RECLAIM))
             )
             disk_cures(page, seen)
         case "list":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dbmedic.checks.expression import compiled
 from dbmedic.core.values import Measure
+from dbmedic.diagnosis.disk_trend import future, size_to_buy, soon, span
+from dbmedic.diagnosis.disk_trend import known as trend_known
 from dbmedic.diagnosis.evidence import Evidence
 from dbmedic.diagnosis.page import Page
 from dbmedic.diagnosis.said import fix_lines, shown, title
@@ -65,7 +67,15 @@ def disk_verdict(page: Page, seen: Evidence, instance: str) -> None:
     eta = _eta(seen)
     if key == "disk.ok_growing" and eta is not None and eta < DAY_S:
         key = "disk.fast"
+    first = soon(seen)
+    if first is not None and key in ("disk.ok", "disk.ok_growing", "disk.expand"):
+        free_first = reclaim >= RELEASE_FIRST * used
+        key = "disk.full_soon_release" if free_first else "disk.full_soon"
+        worst = next((one for one in known if one.object == first.values["name"]), worst)
     words = _volume(worst, page)
+    if first is not None and key.startswith("disk.full_soon"):
+        words |= {"points": str(first.values["points"]), "range": span(first, page.reader)}
+        page.rests.append(first.id)
     page.said(key, worst.id, instance=instance, reclaim=bytes_text(reclaim), eta=seconds_text(eta), **words)
 
 
@@ -85,6 +95,9 @@ def disk_numbers(page: Page, seen: Evidence, instance: str) -> None:
             page.bullet(reader.say(f"disk.{way}", instance=instance))
         page.gap()
     _growth(page, seen)
+    future(page, seen)
+    if soon(seen) is not None or (known and known[0].values["ratio"] >= TIGHT):
+        size_to_buy(page, seen)
     _freeable(page, seen)
     disk_table(page, seen)
 
@@ -160,7 +173,7 @@ def _growth(page: Page, seen: Evidence) -> None:
         reader.say("disk.growing", name=_name(one), rate=bytes_rate_text(one.values["growth"])) for one in found[:3]
     ]
     page.bullet(reader.say("disk.grows", list=reader.listed(said)), *(one.id for one in found[:3]))
-    if (eta := _eta(seen)) is not None:
+    if (eta := _eta(seen)) is not None and (eta < DAY_S or not trend_known(seen)):
         # One interval is no trend: it gives a date only where waiting for a trend could be too late.
         free, key = bytes_text(volumes(seen)[0].values["free"]), "disk.eta" if eta < DAY_S else "disk.no_trend"
         text = reader.say(key, free=free, eta=seconds_text(eta), window=seconds_text(window))
