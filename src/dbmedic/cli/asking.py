@@ -13,6 +13,7 @@ from dbmedic.core.events import (
     LIVE_ONLY,
     AnswerDelta,
     Answered,
+    ApprovalRequested,
     Checked,
     Entry,
     ModelCalled,
@@ -21,6 +22,7 @@ from dbmedic.core.events import (
     ToolReturned,
     TurnClosed,
     TurnFailed,
+    TurnResumed,
 )
 
 if TYPE_CHECKING:
@@ -123,6 +125,10 @@ class Shown:
                 progress.say(text)
             case Answered(reply=reply, text=text):
                 progress.say(text[self._said.get(reply, 0) :])
+            case ApprovalRequested(call=call, waits=True):
+                self.problem = f"waits for a person: dbmedic approve {entry.turn}-{call}"
+            case TurnResumed():
+                self.problem = ""
             case TurnFailed(sentence=sentence):
                 self.problem = sentence
             case TurnClosed(reason=reason):
