@@ -12,7 +12,7 @@ from dbmedic.checks.check import catalogue
 from dbmedic.diagnosis import said
 from dbmedic.diagnosis.changed import changed, known_since
 from dbmedic.diagnosis.cure import causes, named
-from dbmedic.diagnosis.disk import RECLAIM, disk_cures, disk_numbers, disk_verdict
+from dbmedic.diagnosis.disk import RECLAIM, TOLD, disk_cures, disk_numbers, disk_verdict
 from dbmedic.diagnosis.evidence import Evidence
 from dbmedic.diagnosis.lists import facts, listing, second
 from dbmedic.diagnosis.page import Page
@@ -68,9 +68,7 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             disk_verdict(page, seen, instance)
             disk_numbers(page, seen, instance)
             _other_leads(page, symptom, seen)
-            causes(
-                page, tuple(c for c in verdict.roots if c.fact.check not in ("disk-used", "disk-breakdown", "disk-forecast", *RECLAIM))
-            )
+            causes(page, tuple(c for c in verdict.roots if c.fact.check not in (*TOLD, *RECLAIM)))
             disk_cures(page, seen)
         case "list":
             listing(page, symptom, seen, instance)
@@ -144,7 +142,7 @@ def _other_leads(page: Page, symptom: Symptom, seen: Evidence) -> None:
     """What a question about space asks besides the disk itself: free pages, dead rows, logs."""
     found = {fact.measure.id for fact in seen.facts}
     for check in symptom.lead:
-        if check not in ("disk-used", "disk-breakdown"):
+        if check not in TOLD:
             for one in [one for one in seen.of(check) if one.id not in found][:2]:
                 page.bullet(said.finding(one, page.reader), one.id)
 

@@ -15,6 +15,8 @@ from dbmedic.diagnosis.page import Page
 from dbmedic.diagnosis.said import fix_lines, shown, title
 from dbmedic.kit.units import bytes_rate_text, bytes_text, ratio_text, seconds_text
 
+TOLD = ("disk-used", "disk-breakdown", "disk-forecast")
+"""Checks whose numbers stand in the answer itself."""
 FULL, TIGHT = 0.95, 0.80
 RELEASE_FIRST = 0.20
 """Share of the used space from which freeing comes before buying."""
