@@ -11,7 +11,7 @@ async def rows(context: Context) -> list[Row]:
     """One row per large table; `disk` is the size of the only volume, None where there are several or nobody knows."""
     found = await context.everywhere(context.query("tables"))
     disk = await _disk(context) if found else None
-    return [{**row, "disk": disk} for row in sorted(found, key=lambda row: -float(row["bloat"] or 0))]
+    return [{**row, "disk": disk} for row in sorted(found, key=lambda row: -float(row["wasted"] or 0))]
 
 
 async def _disk(context: Context) -> float | None:
