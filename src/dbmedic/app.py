@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.sampler import Sampler
-    from dbmedic.assistant.turns import Turns
     from dbmedic.core.ports import Engine, MetricSource, Model, Store, Voice, Writer
     from dbmedic.core.values import Instance
 
@@ -82,6 +81,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.agents import Agents
     from dbmedic.assistant.annotations import Annotations
     from dbmedic.assistant.approvals import Approvals
+    from dbmedic.assistant.audit import Audit
     from dbmedic.assistant.chats import Chats
     from dbmedic.assistant.conversations import Conversations
     from dbmedic.assistant.feedback import Feedback
@@ -187,6 +187,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         annotations=annotations,
         knowledge=known,
         approvals=approvals,
+        audit=Audit(store, now=now),
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
         voice=chosen_voice(config),
     )
@@ -282,7 +283,7 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
     if interrupted := await turns.recover():
         logger.warning("turns were interrupted by the last end", turns=interrupted)
     parts.assistant.knowledge.indexer.wake()
-    beside = [asyncio.create_task(_sweep(turns), name="sweep")]
+    beside = [asyncio.create_task(_sweep(parts.assistant), name="sweep")]
     if config.sample:
         beside.append(asyncio.create_task(parts.sampler.run(), name="sampler"))
     try:
@@ -301,14 +302,18 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
         await asyncio.wait(beside)
 
 
-async def _sweep(turns: Turns) -> None:
-    """Goes on with turns that a person has decided, wherever it was decided; a store that fails is asked again."""
+async def _sweep(assistant: Assistant) -> None:
+    """Goes on with turns that a person has decided, wherever it was decided, and seals those that ended.
+
+    A store that fails is asked again.
+    """
     while True:
         await asyncio.sleep(SWEEP_S)
         try:
-            await turns.sweep()
+            await assistant.turns.sweep()
+            await assistant.audit.seal()
         except OutsideFailed as failure:
-            logger.warning("approvals not looked at", error=str(failure))
+            logger.warning("approvals and audit not looked at", error=str(failure))
 
 
 async def unready(folder: Folder | None, store: Store) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.annotations import Annotations
 from dbmedic.assistant.approvals import Approvals
+from dbmedic.assistant.audit import Audit
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
@@ -59,6 +60,7 @@ class Assistant(NamedTuple):
     annotations: Annotations
     knowledge: Knowledge
     approvals: Approvals
+    audit: Audit
     options: Options = Options()
     voice: Voice | None = None
     """None: nobody listens and nobody speaks."""

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from dbmedic.agent.approval import bound
-from dbmedic.core.errors import BadField, Forbidden, NotFound, OutsideFailed, Refused
+from dbmedic.core.errors import BadField, Bug, Forbidden, NotFound, OutsideFailed, Refused
 from dbmedic.core.events import ApprovalDecided, ApprovalRequested, Entry, Event, ToolCalled, ToolReturned
 from dbmedic.core.log import micros, moment
 from dbmedic.core.log import row as log_row
@@ -156,7 +156,7 @@ class Approvals:
             status = "pending" if granted and len(by) < found.request.approvers else _STATUS[granted]
             try:
                 kept = await self._keep(found, event, status, by)
-            except OutsideFailed:
+            except (OutsideFailed, Bug):
                 if (await self.get(id, caller)) == found:
                     raise  # nobody else was faster: the store is at fault
                 continue

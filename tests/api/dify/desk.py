@@ -23,6 +23,7 @@ from dbmedic.assistant.access_keys import AccessKeys
 from dbmedic.assistant.accounts import LOCAL, first_start
 from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.annotations import Annotations
+from dbmedic.assistant.audit import Audit
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
@@ -161,6 +162,7 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
         annotations=annotations,
         knowledge=(known := knowledge(store, files, secrets, now=now, new_id=new_id)),
         approvals=spoken.approvals,
+        audit=Audit(store, now=now),
     )
     secret = (await keys.create(**{"app": "ops", **key})).secret
     seen = list[Seen]()
