@@ -201,7 +201,13 @@ def chosen_models(config: Config) -> dict[str, Model]:
         from dbmedic.models.priced import Priced
         from dbmedic.models.prices import own
 
-        chat = OpenaiChat(config.model_url, config.model, config.model_key or None, read_s=config.model_timeout_s)
+        chat = OpenaiChat(
+            config.model_url,
+            config.model,
+            config.model_key or None,
+            read_s=config.model_timeout_s,
+            vision=config.model_vision,
+        )
         return {chat.name: Priced(chat, config.model_url, own(config.model_price))}
     from dbmedic.diagnosis.analyst import Analyst
 

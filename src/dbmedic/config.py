@@ -55,6 +55,7 @@ class Config(Struct, frozen=True, kw_only=True):
     model: Annotated[str, Meta(description="Name of the model at `model_url`.")] = ""
     model_key: Annotated[str, Meta(description="Key for `model_url`.", extra=SECRET)] = ""
     model_timeout_s: Annotated[Seconds, Meta(description="Longest silence of the model, in seconds.")] = 60.0
+    model_vision: Annotated[bool, Meta(description="Show `model` the images that come with a question.")] = False
     model_price: Annotated[
         str,
         Meta(

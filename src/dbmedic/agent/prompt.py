@@ -74,7 +74,11 @@ def messages(
     return (
         Message(role="system", text=system(question, instances, language, now, agent)),
         *_earlier(history),
-        Message(role="user", text="\n\n".join([question.text, *_attached(attachments)])),
+        Message(
+            role="user",
+            text="\n\n".join([question.text, *_attached(attachments)]),
+            images=tuple(one.image for one in attachments if one.image),
+        ),
         *_replies(events),
     )
 
@@ -158,11 +162,15 @@ def _attached(attachments: Sequence[Attachment]) -> list[str]:
     """The asker's files, fenced as data; the later ones are cut when there is too much."""
     left, parts = FILES_CHARS, []
     for one in attachments:
+        when = " earlier" if one.earlier else ""
+        if one.image:
+            parts.append(f"Image attached{when}: {' '.join(one.name.split())}")
+            continue
         text = one.text[:left]
         left -= len(text)
         cut = f"\n… {len(one.text) - len(text)} more characters left out" if len(text) < len(one.text) else ""
         name = one.name.replace('"', "'")
-        parts.append(f'<data file="{name}">\n{_FENCE.sub(_OPENED, text)}{cut}\n</data>')
+        parts.append(f'<data file="{name}"{when}>\n{_FENCE.sub(_OPENED, text)}{cut}\n</data>')
     return parts
 
 

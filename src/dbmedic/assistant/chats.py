@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -75,9 +76,18 @@ class Chats:
         if not rows:
             raise NotFound("conversation", id)
 
-    async def suggested(self, message: str, caller: Caller) -> list[str]:
-        """Up to three questions that may follow a message.  Raises `NotFound("message")`."""
-        return onward.questions([entry.event for entry in await self._conversations.turn(message, caller)])
+    async def suggested(self, message: str, caller: Caller, visible: Sequence[str] = ()) -> list[str]:
+        """Up to three questions that may follow a message; `visible`: ids of the instances they may be about.
+
+        Raises `NotFound("message")`.
+        """
+        return onward.questions([entry.event for entry in await self._conversations.turn(message, caller)], visible)
+
+    async def questions(self, conversation: str) -> int:
+        """How many questions a conversation has."""
+        (row,) = await self._store.read("turns_before", conversation=conversation)
+        total: int = row["total"]
+        return total
 
     async def end(self) -> None:
         """Waits for the names that are being given; turns must have ended."""

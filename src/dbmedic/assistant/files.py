@@ -5,6 +5,7 @@ A name that a client gives is only ever shown, never used as a path.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import tempfile
@@ -36,6 +37,11 @@ LIMITS: Final[dict[Kind, int]] = {
     "image": 10 * MB, "audio": 50 * MB, "video": 100 * MB, "document": 15 * MB, "custom": 15 * MB,
 }  # fmt: skip
 NAME_CHARS: Final = 200
+SEEN: Final = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp", "gif": "gif"}
+"""Extensions of images that a model may be shown, and their kinds."""
+IMAGES_BYTES: Final = 12 * MB
+"""Of all images of a conversation that a model is shown, the newest first."""
+TOO_LARGE: Final = "(This image was not shown to the model: the images of this conversation are too large together.)"
 MOST: Final = 10
 """Files of one question."""
 WHOLE_CHARS: Final = 10_000_000
@@ -206,13 +212,41 @@ class Files:
         return _stored(row), self._folder / id
 
     async def attached(self, question: Question) -> tuple[Attachment, ...]:
-        """The texts of a question's files; a file that is gone is left out."""
-        found = []
-        for id in question.files:
-            with contextlib.suppress(NotFound, BadField):
-                file = await self.own(id, question.caller)
-                found.append(Attachment(name=file.name, text=await self.text(file)))
+        """A question's files, then those of the questions before it; a file that is gone is left out."""
+        found: list[Attachment] = []
+        room = IMAGES_BYTES
+        for file, earlier in await self._of_conversation(question):
+            with contextlib.suppress(OSError, BadField):
+                url, text = "", TOO_LARGE
+                if file.extension not in SEEN:
+                    text = await self.text(file)
+                elif file.size <= room:
+                    url, text, room = await self._url(file), "", room - file.size
+                found.append(Attachment(name=file.name, text=text, image=url, earlier=earlier))
         return tuple(found)
+
+    async def _of_conversation(self, question: Question) -> list[tuple[StoredFile, bool]]:
+        """(file, whether it came earlier), the question's own first."""
+        found: list[tuple[StoredFile, bool]] = []
+        for id in question.files:
+            with contextlib.suppress(NotFound):
+                found.append((await self.own(id, question.caller), False))
+        if question.conversation is not None and len(found) < MOST:
+            caller = question.caller
+            rows = await self._store.read(
+                "files_of_conversation",
+                conversation=question.conversation,
+                account=caller.account,
+                owner=caller.owner,
+                limit=MOST,
+            )
+            found += [(_stored(row), True) for row in rows if row["id"] not in question.files]
+        return found[:MOST]
+
+    async def _url(self, file: StoredFile) -> str:
+        """An image as a `data:` URL."""
+        data = await run_sync((self._folder / file.id).read_bytes)
+        return f"data:image/{SEEN[file.extension]};base64,{base64.b64encode(data).decode()}"
 
     async def send(self, files: Sequence[str], turn: str) -> None:
         """From now on the files are part of a message."""

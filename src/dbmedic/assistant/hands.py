@@ -57,7 +57,8 @@ async def hands(running: Running, sources: Sources) -> Hands:
     if not opened.opens:
         history = await sources.conversations.history(running.conversation, but=running.id, parent=question.parent)
     agent = None if sources.acting is None else await sources.acting(question)
-    files = await sources.attached(question) if sources.attached is not None and question.files else ()
+    follows = bool(question.files) or not opened.opens
+    files = await sources.attached(question) if sources.attached is not None and follows else ()
     allowed = None if agent is None else agent.tools
     tools = {name: tool for name, tool in sources.tools.items() if allowed is None or name in allowed}
     specs = tuple(tool.spec for tool in tools.values())

@@ -73,13 +73,19 @@ class Question(Struct, frozen=True, kw_only=True, omit_defaults=True):
     approval: ApprovalMode = "manual"
     inputs: dict[str, Any] = {}
     """The request's own form fields, for the history of its wire."""
+    before: int = 0
+    """Questions of its conversation that came before it, where the wire tells."""
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """A file of a question, as text."""
+    """A file of a question, as text or as an image."""
 
     name: str
     text: str
+    image: str = ""
+    """A `data:` URL of an image, whose text is then empty."""
+    earlier: bool = False
+    """It came with an earlier question of the conversation."""
 
 
 class Skill(Struct, frozen=True, kw_only=True):
@@ -339,6 +345,8 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     calls: tuple[Call, ...] = ()
     call: str | None = None
     """For role "tool": id of the call it answers."""
+    images: tuple[str, ...] = ()
+    """`data:` URLs; a model that sees no images is told so instead."""
 
 
 class Exchange(Struct, frozen=True, kw_only=True, omit_defaults=True):

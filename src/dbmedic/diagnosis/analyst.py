@@ -42,12 +42,21 @@ class Analyst:
 
 
 def decide(request: ModelRequest) -> list[Piece]:
-    """The pieces of the next reply."""
+    """The pieces of the next reply; the last one also says which files nobody has looked at."""
+    pieces = _decided(request)
+    images = [one.name for one in request.attachments if one.image and not one.earlier]
+    if not images or _calls_something(pieces):
+        return pieces
+    reader = Reader(understand(request.question, request.instances, request.history, request.now).language)
+    return [Text(reader.say("talk.images", files=reader.listed(images)) + "\n\n"), *pieces]
+
+
+def _decided(request: ModelRequest) -> list[Piece]:
     asked = understand(request.question, request.instances, request.history, request.now)
     reader = Reader(asked.language, request.question.zone)
     seen = evidence(request.events)
     engine = _engine(asked, request.instances)
-    given = () if seen.calls else (Attachment(name="", text=request.question.text), *request.attachments)
+    given = () if seen.calls else (Attachment(name="", text=request.question.text), *_read(request.attachments))
     facts = pasted.lines(given, asked.language)
     if facts and names.named(request.question.text, request.instances) is None:
         return _lines("\n".join(facts))
@@ -75,6 +84,11 @@ def decide(request: ModelRequest) -> list[Piece]:
     done = answer(asked, verdict, seen, reader)
     step = reader.say("step.verdict", findings=len(seen.facts), normal=len(verdict.fine), unseen=len(verdict.unseen))
     return [Reasoning(step + "\n"), *_lines(done.text), Rests(done.rests)]
+
+
+def _read(attachments: Sequence[Attachment]) -> list[Attachment]:
+    """The question's own files that have a text."""
+    return [one for one in attachments if not one.image and not one.earlier]
 
 
 def judged(asked: Understood, seen: Evidence) -> Verdict:

@@ -22,6 +22,7 @@ from dbmedic.diagnosis.symptoms import symptoms
 
 NAME_CHARS = 75
 QUESTIONS = 3
+OPENINGS = ("top-sql", "disk", "locks")
 
 
 def named(events: Sequence[Event]) -> str | None:
@@ -39,19 +40,30 @@ def named(events: Sequence[Event]) -> str | None:
     return _cut(f"{instance}: {about or question.text}")
 
 
-def questions(events: Sequence[Event]) -> list[str]:
-    """Three questions that may follow a turn, in its language; each stands for itself but for `fix` and `again`."""
+def questions(events: Sequence[Event], visible: Sequence[str] = ()) -> list[str]:
+    """Three questions that may follow a turn, in its language; each stands for itself but for `fix` and `again`.
+
+    `visible`: ids of the instances that a turn about none of them may lead to.
+    """
     question, seen = _question(events), evidence(events)
     if question is None:
         return []
     language = _language(question)
     instance, symptom = _about(seen)
     if instance is None:
-        return [_words(language)["instances"]] if question.instance is None else []
+        return _openings(language, visible) if question.instance is None else []
     keys = ["fix"] if _cause(seen, symptom) else ["again"] if seen.failures and not seen.measures else []
     after: dict[str, list[str]] = _table()["after"]
     keys += [key for key in (*after.get(symptom or "", ()), *after["*"]) if key != symptom]
     return [_words(language)[key].format(instance=instance) for key in list(dict.fromkeys(keys))[:QUESTIONS]]
+
+
+def _openings(language: str, visible: Sequence[str]) -> list[str]:
+    """Questions about instances when none was named: one about each, or several about the only one."""
+    words = _words(language)
+    if not visible:
+        return [words["instances"]]
+    return [words[key].format(instance=visible[at % len(visible)]) for at, key in enumerate(OPENINGS)]
 
 
 def _question(events: Sequence[Event]) -> Question | None:

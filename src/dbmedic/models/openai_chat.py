@@ -40,10 +40,18 @@ class OpenaiChat:
     """A language model behind `POST {base}/chat/completions`; its connections are kept alive."""
 
     def __init__(
-        self, url: str, model: str, key: str | None = None, *, connect_s: float = 5.0, read_s: float = 120.0
+        self,
+        url: str,
+        model: str,
+        key: str | None = None,
+        *,
+        connect_s: float = 5.0,
+        read_s: float = 120.0,
+        vision: bool = False,
     ) -> None:
         """`url`: the base (`http://host:11434/v1`); without a path, `/v1` is meant.  `read_s`: longest silence."""
         self.name = model
+        self.vision = vision
         self._key, self._connect_s, self._read_s = key, connect_s, read_s
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream", "User-Agent": "dbmedic"}
         if key:
@@ -98,7 +106,9 @@ class OpenaiChat:
 
     async def _replying(self, request: ModelRequest) -> Reply:
         """The service's answer, when it is a reply.  Raises `_Again`, `ModelDown` and what the network raises."""
-        reply = await self._post.send(msgspec.json.encode(body(self.name, request, usage=self._counts)))
+        reply = await self._post.send(
+            msgspec.json.encode(body(self.name, request, usage=self._counts, vision=self.vision))
+        )
         if reply.status == 200:
             return reply
         try:

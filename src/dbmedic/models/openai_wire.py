@@ -53,9 +53,16 @@ class Chunk(Struct):
 _decode = msgspec.json.Decoder(Chunk, strict=False).decode
 
 
-def body(model: str, request: ModelRequest, *, usage: bool = True) -> dict[str, Any]:
-    """The request's JSON; `usage` asks for the count of tokens, which some servers refuse to be asked."""
-    asked: dict[str, Any] = {"model": model, "stream": True, "messages": [message(m) for m in request.messages]}
+UNSEEN = "(The attached images were not read: this model is given no images. Say so in the answer.)"
+
+
+def body(model: str, request: ModelRequest, *, usage: bool = True, vision: bool = False) -> dict[str, Any]:
+    """The request's JSON; `usage` asks for the count of tokens, which some servers refuse to be asked.
+
+    `vision`: the model sees images; another is told that there were some.
+    """
+    messages = [message(m, vision=vision) for m in request.messages]
+    asked: dict[str, Any] = {"model": model, "stream": True, "messages": messages}
     if usage:
         asked["stream_options"] = {"include_usage": True}
     if request.tools:
@@ -63,8 +70,13 @@ def body(model: str, request: ModelRequest, *, usage: bool = True) -> dict[str, 
     return asked
 
 
-def message(said: Message) -> dict[str, Any]:
+def message(said: Message, *, vision: bool = False) -> dict[str, Any]:
     wire: dict[str, Any] = {"role": said.role, "content": said.text}
+    if said.images and vision:
+        shown = [{"type": "image_url", "image_url": {"url": url}} for url in said.images]
+        wire["content"] = [{"type": "text", "text": said.text}, *shown]
+    elif said.images:
+        wire["content"] = f"{said.text}\n\n{UNSEEN}"
     if said.calls:
         wire["tool_calls"] = [
             {

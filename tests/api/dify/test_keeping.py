@@ -152,6 +152,9 @@ async def test_feedback_is_listed_newest_first_and_for_one_app() -> None:
     assert wrong.status == 400
 
 
+CHINESE = ["rm-a 上哪些 SQL 消耗最大？", "rm-b 的磁盘使用率是多少，需要扩容吗？", "rm-a 上谁阻塞了谁？"]
+
+
 async def test_questions_to_follow_are_in_the_language_of_the_last_one() -> None:
     async with desk(ANSWER) as (client, _, _):
         english = (await client.ask("Hello")).body["message_id"]
@@ -162,8 +165,15 @@ async def test_questions_to_follow_are_in_the_language_of_the_last_one() -> None
         ]
         nobody = await client.call("GET", f"/v1/messages/{english}/suggested")
     assert [one.body for one in heard] == [
-        {"result": "success", "data": ["Which instances can you see?"]},
-        {"result": "success", "data": ["有哪些实例？"]},
+        {
+            "result": "success",
+            "data": [
+                "Which statements cost the most on rm-a?",
+                "How full is the disk of rm-b, do we need more?",
+                "Who blocks whom on rm-a?",
+            ],
+        },
+        {"result": "success", "data": CHINESE},
     ]
     assert (nobody.status, nobody.body["message"]) == (400, "Arg user must be provided.")
 

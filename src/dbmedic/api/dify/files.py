@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from dbmedic.api.dify.wire import invalid
 from dbmedic.assistant import Assistant
 from dbmedic.assistant.fetching import fetch
-from dbmedic.assistant.files import KINDS, MOST, StoredFile
+from dbmedic.assistant.files import KINDS, MOST, SEEN, StoredFile
 from dbmedic.core.errors import NotFound
 from dbmedic.core.values import Caller
 from dbmedic.kit.extract import READABLE
@@ -53,9 +53,10 @@ async def taken(assistant: Assistant, named: tuple[Named, ...], caller: Caller) 
     for one in named:
         file = await _uploaded(assistant, one.upload, caller) if one.upload else None
         file = file or await _fetched(assistant, one.url or "", caller)
-        if file.extension not in READABLE:
+        if file.extension not in SEEN and file.extension not in READABLE:
             raise invalid(f"File validation failed for file: {file.name}")
-        await assistant.files.text(file)
+        if file.extension in READABLE:
+            await assistant.files.text(file)
         ids.append(file.id)
     return tuple(ids)
 

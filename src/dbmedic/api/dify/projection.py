@@ -251,6 +251,7 @@ class Projection:
             "sys.app_id": caller.app or "",
             "sys.workflow_id": self._workflow,
             "sys.workflow_run_id": event.run,
+            "sys.dialogue_count": event.question.before,
         }
         self._inputs = inputs
         self._start("initial")

@@ -82,6 +82,7 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply |
         agent=version.agent if version else caller.app,
         inputs=inputs.values,
         files=await taken(assistant, named, caller),
+        before=await assistant.chats.questions(request.conversation) if request.conversation else 0,
     )
     await assistant.people.seen(caller, end_user_id(caller))
     running = await assistant.turns.ask(question)

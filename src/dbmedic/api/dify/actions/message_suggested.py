@@ -16,4 +16,5 @@ def parse(asked: Asked) -> str:
 
 
 async def run(assistant: Assistant, message: str, caller: Caller) -> Reply:
-    return json_reply({"result": "success", "data": await assistant.chats.suggested(message, caller)})
+    visible = [card.id for card in await assistant.watch.cards(caller)]
+    return json_reply({"result": "success", "data": await assistant.chats.suggested(message, caller, visible)})

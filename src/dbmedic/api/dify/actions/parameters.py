@@ -7,7 +7,7 @@ from typing import Any
 from dbmedic.api.dify.action import Asked, Route, json_reply
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant, forms
-from dbmedic.assistant.files import MOST
+from dbmedic.assistant.files import MOST, SEEN
 from dbmedic.assistant.published import Version
 from dbmedic.core.ports import Voice
 from dbmedic.core.values import Caller
@@ -53,10 +53,10 @@ def shown(version: Version | None, voice: Voice | None, *, annotated: bool) -> d
         "user_input_form": [{field.type: forms.shown(field)} for field in form],
         "sensitive_word_avoidance": {"enabled": False, "type": "", "configs": []},
         "file_upload": {
-            "image": {"enabled": False, "number_limits": 3, "detail": "high", "transfer_methods": METHODS},
+            "image": {"enabled": True, "number_limits": 3, "detail": "high", "transfer_methods": METHODS},
             "enabled": True,
             "allowed_file_types": ["custom"],
-            "allowed_file_extensions": [f".{extension}" for extension in sorted(READABLE)],
+            "allowed_file_extensions": [f".{extension}" for extension in sorted({*READABLE, *SEEN})],
             "allowed_file_upload_methods": METHODS,
             "number_limits": MOST,
         },
