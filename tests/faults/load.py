@@ -13,6 +13,7 @@ import contextlib
 import json
 import random
 import re
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
@@ -86,6 +87,15 @@ async def connect(client: dict[str, Any]) -> Session:
                 await cursor.fetchall()
 
         return Session(connection.info.backend_pid, execute, connection.close)
+    if url.startswith("redis"):
+        from redis.asyncio import Redis
+
+        there = Redis.from_url(url, client_name=client["name"], single_connection_client=True, socket_timeout=None)
+
+        async def command(line: str) -> None:
+            await there.execute_command(*shlex.split(line))
+
+        return Session(int(await there.client_id()), command, there.aclose)
     import asyncmy
 
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Plays a fault: server, clients, fault, questions, judgement.  One file per fault in `postgres/` and `mariadb/`."""
+"""Plays a fault: server, clients, fault, questions, judgement.  One file per fault in a folder per engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from faults.host import Alone
 from faults.judge import Asked, Judgement, Truth, judged
 from faults.scene import Scene, Shops
 
-ENGINES = ("postgres", "mariadb")
+ENGINES = ("postgres", "mariadb", "redis")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import pytest
 
 from dbmedic.cli import servers
 from dbmedic.engines import grants
-from faults import shop
+from faults import cache, shop
 from faults.fault import Client, Fault
 from fix_servers import Server, _answers, _path, _program, _running, _unprivileged, private_folder
 
@@ -67,11 +67,13 @@ class Scene:
     @property
     def url(self) -> str:
         """As the account that dbmedic documents for itself."""
+        if self.engine == "redis":
+            return self.server.at("0", user="dbmedic", password=PASSWORD.replace(" ", "%20"))
         return self.server.at("shop", user="dbmedic", password=PASSWORD.replace(" ", "%20"))
 
     def run(self, *statements: str) -> list[tuple[Any, ...]]:
         """Runs statements as the superuser in the shop, each committed by itself; the rows of the last."""
-        return self.server.run(*statements, database="shop")
+        return self.server.run(*statements, database="0" if self.engine == "redis" else "shop")
 
     def value(self, sql: str) -> float:
         """One number, with the names that the fault noted filled in."""
@@ -117,6 +119,8 @@ class Scene:
             process.communicate()
 
     def _at(self, user: str) -> str:
+        if self.engine == "redis":
+            return self.server.url
         return self.server.at("shop", user=user, password=PASSWORD.replace(" ", "%20"))
 
 
@@ -129,6 +133,13 @@ class Shops:
     @contextlib.contextmanager
     def scene(self, fault: Fault, engine: str) -> Iterator[Scene]:
         """A fresh server with the shop and the fault's settings, before any client."""
+        if engine == "redis":
+            with cache.scene(fault.settings) as scene:
+                try:
+                    yield scene
+                finally:
+                    scene.end()
+            return
         made = self._made(engine)
         with private_folder() as folder:
             subprocess.run(["cp", "-a", f"{made}/.", str(folder)], check=True)
