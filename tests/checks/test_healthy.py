@@ -11,7 +11,7 @@ import msgspec
 from checks.proving import Heard, heard
 from dbmedic.checks.check import catalogue
 from dbmedic.core.values import Instance
-from fix_servers import Database
+from fix_servers import Database, Server
 
 SHOP = (
     "create table customers(id int primary key, email varchar(80) not null, name varchar(80))",
@@ -65,3 +65,8 @@ async def test_on_sqlite(tmp_path: Path) -> None:
         connection.execute(statement)
     connection.close()
     all_is_well(await heard(list(catalogue()), Instance(id="file", url=f"sqlite:///{tmp_path}/shop.db")))
+
+
+async def test_on_redis(redis: Server) -> None:
+    redis.run("SET session:1 a EX 100", "HSET cart:1 sku 7", "GET session:1", "GET absent")
+    all_is_well(await heard(list(catalogue()), Instance(id="cache", url=redis.url)))
