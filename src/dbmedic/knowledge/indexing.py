@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from contextvars import Context
 from typing import Final
 
 import msgspec
@@ -58,7 +59,8 @@ class Indexer:
         """There may be something to do: called after a document was queued, and once at the start."""
         self._more = True
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._work(), name="indexing")
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._work(), name="indexing", context=Context())  # of no one request
 
     async def idle(self) -> None:
         """Returns when the queue is empty."""
