@@ -207,11 +207,14 @@ class Context:
         await anyio.sleep(self._span())
         self.window = anyio.current_time() - start
 
-    async def plan(self, statement: str, *, database: str | None = None, schema: str | None = None) -> dict[str, Any]:
+    async def plan(
+        self, statement: str, *, database: str | None = None, schema: str | None = None, indexes: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """The planner's JSON of an application's statement; see `Engine.plan`."""
         left = max(0.1, min(TIMEOUTS_S[2], self.lanes.deadline - anyio.current_time()))
+        engine = self.lanes.target.engine
         async with self.lanes.heavy, self.lanes.all:
-            return await self.lanes.target.engine.plan(statement, database=database, schema=schema, timeout_s=left)
+            return await engine.plan(statement, database=database, schema=schema, timeout_s=left, indexes=indexes)
 
     async def _two(self, sql: str, each_database: bool, *, unless_empty: bool = False) -> tuple[list[Row], list[Row]]:
         start = anyio.current_time()

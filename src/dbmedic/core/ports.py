@@ -64,11 +64,20 @@ class Engine(Protocol):
         """
 
     async def plan(
-        self, statement: str, /, *, database: str | None = None, schema: str | None = None, timeout_s: float = 5.0
+        self,
+        statement: str,
+        /,
+        *,
+        database: str | None = None,
+        schema: str | None = None,
+        timeout_s: float = 5.0,
+        indexes: Sequence[str] = (),
     ) -> dict[str, Any]:
         """The planner's JSON for a statement of the application, never executed.
 
-        The statement may hold placeholders (`$1`, `?`) as statistics views normalise it.  Raises as `rows`.
+        The statement may hold placeholders (`$1`, `?`) as statistics views normalise it.  `indexes` are CREATE INDEX
+        statements that the planner is to imagine for this once; nothing is built.  Raises as `rows`, and `Unmeasured`
+        where the server cannot imagine an index.
         """
 
     async def close(self) -> None:

@@ -9,12 +9,12 @@ Which of the two a server is, it says itself: either scheme works for both.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from dbmedic.core.errors import StatementFailed, WriteRefused
+from dbmedic.core.errors import StatementFailed, Unmeasured, WriteRefused
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.engines import mysql_facts
 from dbmedic.engines.mysql_place import Place
@@ -70,8 +70,17 @@ class MySql:
         return without_secrets(await self._pool.use("", work, limit_s=timeout_s + STOP_S), text)
 
     async def plan(
-        self, statement: str, /, *, database: str | None = None, schema: str | None = None, timeout_s: float = 5.0
+        self,
+        statement: str,
+        /,
+        *,
+        database: str | None = None,
+        schema: str | None = None,
+        timeout_s: float = 5.0,
+        indexes: Sequence[str] = (),
     ) -> dict[str, Any]:
+        if indexes:
+            raise Unmeasured("not_in_version", f"{self.name} cannot plan with an index that is not there")
         if why := statements.why_not_planned(statement, "mysql"):
             raise WriteRefused(statement, why)
         asked = f"explain format=json {explainable(statement)}"

@@ -8,13 +8,14 @@ Give the server's own address, not a transaction-pooling proxy's: session settin
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbmedic.core.errors import StatementFailed, WriteRefused
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.engines import postgres_facts
 from dbmedic.engines.pool import STOP_S, Pool
+from dbmedic.engines.postgres_imagined import imagined
 from dbmedic.engines.postgres_names import Names
 from dbmedic.engines.postgres_plan import STANDINS, UNTYPED, script
 from dbmedic.engines.postgres_session import PgSession, Place
@@ -66,18 +67,38 @@ class Postgres:
         return without_secrets(await self._pool.use(place, work, limit_s=timeout_s + STOP_S), text)
 
     async def plan(
-        self, statement: str, /, *, database: str | None = None, schema: str | None = None, timeout_s: float = 5.0
+        self,
+        statement: str,
+        /,
+        *,
+        database: str | None = None,
+        schema: str | None = None,
+        timeout_s: float = 5.0,
+        indexes: Sequence[str] = (),
     ) -> dict[str, Any]:
         if why := statements.why_not_planned(statement, "postgres"):
             raise WriteRefused(statement, why)
+        for index in indexes:
+            if why := statements.why_not_imagined(index):
+                raise WriteRefused(index, why)
         found = statements.reading(statement, "postgres")
         own = [Relation(one.schema or schema or "public", one.name) for one in found.relations]
         reading = Reading(found.kind, None, tuple(own), ())
 
         async def work(session: PgSession) -> dict[str, Any]:
+            if not indexes:
+                return await planned(session, ())
+            imagine, forget = await imagined(session, indexes)
+            try:
+                return await planned(session, imagine)
+            finally:
+                if session.usable:
+                    await session.run(forget, Reading("read", None), timeout_s=timeout_s)
+
+        async def planned(session: PgSession, imagine: Sequence[str]) -> dict[str, Any]:
             failure: StatementFailed | None = None
             for standin in STANDINS:
-                asked = script(statement, version=session.version, schema=schema, standin=standin)
+                asked = script(statement, version=session.version, schema=schema, standin=standin, imagine=imagine)
                 try:
                     rows = await session.run(asked, reading, timeout_s=timeout_s)
                 except StatementFailed as error:

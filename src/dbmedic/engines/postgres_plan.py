@@ -8,6 +8,7 @@ explained with NULLs under a forced generic plan.  Where a placeholder's type ca
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from dbmedic.core.errors import StatementFailed
 from dbmedic.kit.statements.text import Token, placeholders, significant, tokens
@@ -33,8 +34,10 @@ _LONG_TYPES = (
 _FIELDS = {"year", "month", "day", "hour", "minute", "second", "to"}
 
 
-def script(statement: str, *, version: int, schema: str | None, standin: str | None = None) -> str:
-    """Statements in one transaction of their own, read-only; the EXPLAIN gives the only rows.
+def script(
+    statement: str, *, version: int, schema: str | None, standin: str | None = None, imagine: Sequence[str] = ()
+) -> str:
+    """Statements in one transaction of their own, read-only; the EXPLAIN gives the last rows, after `imagine`.
 
     Raises `StatementFailed` for a text that was cut off.
     """
@@ -56,6 +59,7 @@ def script(statement: str, *, version: int, schema: str | None, standin: str | N
         "set local row_security to default",
         "set local constraint_exclusion to default",
     ]
+    lines += imagine
     if not count:
         lines.append(f"explain (format json) {text}")
     elif version >= 160000:

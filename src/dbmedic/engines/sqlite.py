@@ -7,12 +7,12 @@ URL: `sqlite:///relative.db`, `sqlite:////absolute/path.db`.  The file is opened
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from dbmedic.core.errors import BadField, StatementFailed, WriteRefused
+from dbmedic.core.errors import BadField, StatementFailed, Unmeasured, WriteRefused
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.engines.pool import STOP_S, Pool
 from dbmedic.engines.reads import bound, refused
@@ -71,8 +71,11 @@ class Sqlite:
         database: str | None = None,  # noqa: ARG002 - the file is the database
         schema: str | None = None,  # noqa: ARG002 - nor are there schemas
         timeout_s: float = 5.0,
+        indexes: Sequence[str] = (),
     ) -> dict[str, Any]:
         """`{"plan": rows of EXPLAIN QUERY PLAN}`: id, parent, detail."""
+        if indexes:
+            raise Unmeasured("not_in_version", "SQLite cannot plan with an index that is not there")
         if why := statements.why_not_planned(statement, "sqlite"):
             raise WriteRefused(statement, why)
         found = list(tokens(statement, "sqlite"))

@@ -15,7 +15,7 @@ from dbmedic.kit.statements.text import bind, dialect, normalised
 
 __all__ = [
     "Asks", "Join", "Kind", "Predicate", "Reading", "Relation", "Sorted", "asks", "bind", "dialect", "fingerprint",
-    "kind", "normalised", "predicates", "reading", "refusal", "why_not_planned",
+    "kind", "normalised", "predicates", "reading", "refusal", "why_not_imagined", "why_not_planned",
 ]  # fmt: skip
 
 
@@ -59,6 +59,13 @@ def why_not_planned(sql: str, engine: str) -> str | None:
     from dbmedic.kit.statements import sqlite
 
     return sqlite.why_not_planned(sql)
+
+
+def why_not_imagined(index: str) -> str | None:
+    """Why PostgreSQL's planner must not imagine the index of a CREATE INDEX; None when it may."""
+    from dbmedic.kit.statements import postgres
+
+    return postgres.why_not_imagined(index)
 
 
 @lru_cache(2048)

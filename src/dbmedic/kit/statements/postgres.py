@@ -59,6 +59,27 @@ def why_not_planned(sql: str) -> str | None:
     return None
 
 
+def why_not_imagined(sql: str) -> str | None:
+    """Why a CREATE INDEX must not be imagined by the planner; None when it may.
+
+    Planning with an index can compute its expressions: they may call what a read may call, and nothing of a user.
+    """
+    import pgparse
+
+    if len(sql) > MAX_CHARS or "\0" in sql:
+        return f"the text is longer than {MAX_CHARS} characters or holds a null character"
+    try:
+        found = pgparse.parse(sql)
+    except (pgparse.PGQueryError, RecursionError) as error:
+        return f"PostgreSQL's grammar does not know it: {error}"
+    if len(found) != 1 or "IndexStmt" not in found[0]["stmt"]:
+        return "it is not one CREATE INDEX"
+    for key, part in _walk(found[0]["stmt"]["IndexStmt"]):
+        if why := _refused_part(key, part):
+            return why
+    return None
+
+
 def _kind(name: str, node: dict[str, Any], refusal: str | None, called: list[Relation]) -> Kind:
     if name == "SelectStmt":
         if refusal is None:
