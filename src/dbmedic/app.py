@@ -143,7 +143,13 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         ops.ended(question.api if question else "", running.turn.closed or "", took.total_seconds())
 
     annotations = Annotations(store, now=now, new_id=new_id)
-    files = Files(store, folder.files if folder else None, now=now, new_id=new_id)
+    files = Files(
+        store,
+        folder.files if folder else None,
+        now=now,
+        new_id=new_id,
+        quota_bytes=config.files_mib << 20,
+    )
     known = knowledge(store, files, secrets, now=now, new_id=new_id)
     manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
@@ -288,6 +294,8 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
     config, turns = parts.config, parts.assistant.turns
     if interrupted := await turns.recover():
         logger.warning("turns were interrupted by the last end", turns=interrupted)
+    if left := await parts.assistant.files.recover():
+        logger.warning("uploads were interrupted by the last end", uploads=left)
     parts.assistant.knowledge.indexer.wake()
     beside = [asyncio.create_task(_sweep(parts.assistant), name="sweep")]
     if config.sample:

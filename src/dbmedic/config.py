@@ -83,6 +83,9 @@ class Config(Struct, frozen=True, kw_only=True):
     max_turns: Annotated[
         int, Meta(ge=1, le=10_000, description="Turns that one account may have running at once; more get a 429.")
     ] = 32
+    files_mib: Annotated[
+        int, Meta(ge=1, le=1 << 30, description="Room for all files that one user of an app has uploaded, in MiB.")
+    ] = 1024
     turn_s: Annotated[
         Seconds, Meta(description="Longest time of one turn, in seconds; what was said until then is kept.")
     ] = 300.0

@@ -104,11 +104,18 @@ class Incoming:
 
 
 class Files:
-    def __init__(self, store: Store, folder: Path | None, *, now: Now, new_id: NewId) -> None:
-        """`folder` exists; None keeps files in a temporary one until `close`."""
+    def __init__(
+        self, store: Store, folder: Path | None, *, now: Now, new_id: NewId, quota_bytes: int = 1 << 30
+    ) -> None:
+        """`folder` exists; None keeps files in a temporary one until `close`.  `quota_bytes`: of one owner."""
+        self._quota = quota_bytes
         self._store, self._now, self._new_id = store, now, new_id
         self._temporary = None if folder is not None else tempfile.TemporaryDirectory(prefix="dbmedic-files-")
         self._folder = folder if folder is not None else Path(self._temporary.name) if self._temporary else Path()
+
+    async def recover(self) -> int:
+        """Removes what a crash left of files that were arriving; returns how many.  Nothing may arrive meanwhile."""
+        return await run_sync(_swept, self._folder)
 
     async def close(self) -> None:
         """Removes what was only kept for now."""
@@ -128,13 +135,17 @@ class Files:
     async def keep(self, incoming: Incoming, caller: Caller, name: str, mime: str) -> StoredFile:
         """Makes it a file of the caller's.
 
-        Raises `BadField("name")`, `TooLarge` for its kind, `BadField("file")` when it is not what its name says.
+        Raises `BadField("name")`, `TooLarge` for its kind or with all that the owner has, `BadField("file")` when it is
+        not what its name says.
         """
         name, extension = shown_name(name)
         kind = kind_of(extension)
         await incoming.done()
         if incoming.size > LIMITS[kind]:
             raise TooLarge(name, incoming.size, LIMITS[kind])
+        (kept,) = await self._store.read("files_size_of", account=caller.account, owner=caller.owner)
+        if kept["size"] + incoming.size > self._quota:
+            raise TooLarge("all files of this user together", kept["size"] + incoming.size, self._quota)
         if (why := lies(extension, incoming.head)) is not None:
             raise BadField("file", f"{name}: {why}")
         id = self._new_id()
@@ -295,6 +306,13 @@ def _opened(path: Path) -> IO[bytes]:
 def _remove(file: IO[bytes], path: Path) -> None:
     file.close()
     path.unlink(missing_ok=True)
+
+
+def _swept(folder: Path) -> int:
+    left = list(folder.glob("*.part"))
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def _write(path: Path, text: str) -> None:

@@ -249,3 +249,26 @@ def test_what_a_browser_might_run_is_always_an_attachment(extension: str, mime: 
     assert sent[b"content-disposition"].startswith(b"attachment")
     assert b"\n" not in sent[b"content-disposition"]
     assert sent[b"x-content-type-options"] == b"nosniff"
+
+
+async def test_a_part_of_a_file_is_sent_when_it_is_asked_for() -> None:
+    content = bytes(33 + at % 90 for at in range(1024))
+    async with desk(ANSWER) as (client, _, _):
+        kept = await upload(client, content)
+        await client.ask(files=local(kept.body["id"]))
+        url = f"{client.url}/v1/files/{kept.body['id']}/preview"
+        heard = {}
+        asks = ("bytes=0-9", "bytes=1000-", "bytes=-5", "bytes=1-99999", "bytes=9-3", "bytes=0-1,5-6", "bytes=1024-")
+        for asked in asks:
+            async with client.http.get(url, headers={**client.headers, "Range": asked}) as answer:
+                heard[asked] = (answer.status, answer.headers.get("Content-Range"), await answer.read())
+                assert int(answer.headers["Content-Length"]) == len(heard[asked][2])
+    assert heard.pop("bytes=1024-")[:2] == (416, "bytes */1024")
+    assert heard == {
+        "bytes=0-9": (206, "bytes 0-9/1024", content[:10]),
+        "bytes=1000-": (206, "bytes 1000-1023/1024", content[1000:]),
+        "bytes=-5": (206, "bytes 1019-1023/1024", content[-5:]),
+        "bytes=1-99999": (206, "bytes 1-1023/1024", content[1:]),
+        "bytes=9-3": (200, None, content),
+        "bytes=0-1,5-6": (200, None, content),
+    }

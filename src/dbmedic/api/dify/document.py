@@ -201,6 +201,8 @@ def _responses(name: str) -> dict[str, Any]:
     if name == "text_to_audio":
         content["audio/mpeg"] = {"schema": {**TEXT, "format": "binary"}}
         content["application/json"] = {"schema": {"type": "null"}}
+    if name == "file_preview":
+        content["*/*"] = {"schema": {**TEXT, "format": "binary"}}
     if name in STREAMS:
         content["text/event-stream"] = {"schema": EVENT}
     good: dict[str, Any] = {"description": "Done."}
@@ -211,6 +213,8 @@ def _responses(name: str) -> dict[str, Any]:
         bare = {"type": "object", "properties": {"error": TEXT}, "required": ["error"]}
         either = {"anyOf": [{"$ref": "#/components/schemas/ErrorBody"}, bare]}
         refused["400"] = {"description": "What is wrong.", "content": {"application/json": {"schema": either}}}
+    if name == "file_preview":
+        refused |= {"206": {**good, "description": "The part that was asked for."}, "416": refused["404"]}
     return {str(status): good, **refused}
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, boolean, path_id
 from dbmedic.api.dify.wire import Fault
-from dbmedic.api.download import Download
+from dbmedic.api.download import Download, span
 from dbmedic.assistant import Assistant
 from dbmedic.assistant.files import StoredFile
 from dbmedic.core.errors import Forbidden, NotFound
@@ -22,10 +22,13 @@ ACTIVE = ("html", "htm", "svg", "xml", "xhtml", "")
 class Request(Struct, frozen=True):
     file: str
     attached: bool
+    part: str | None
+    """The `Range` that is asked for."""
 
 
 def parse(asked: Asked) -> Request:
-    return Request(path_id(asked, "file_id"), boolean(asked.fields.get("as_attachment", "false"), "as_attachment"))
+    attached = boolean(asked.fields.get("as_attachment", "false"), "as_attachment")
+    return Request(path_id(asked, "file_id"), attached, asked.headers.get("range"))
 
 
 async def run(assistant: Assistant, request: Request, caller: Caller) -> Download:
@@ -35,13 +38,19 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Downloa
         raise Fault(404, "file_not_found", "The requested file was not found.") from None
     except Forbidden as refused:
         raise Fault(403, "file_access_denied", str(refused)) from None
-    return Download(path, file.size, headers(file, attached=request.attached))
+    try:
+        part = span(request.part, file.size)
+    except ValueError:
+        size = (b"content-range", f"bytes */{file.size}".encode())
+        raise Fault(416, "range_not_satisfiable", f"The file has {file.size} bytes.", size) from None
+    return Download(path, file.size, headers(file, attached=request.attached), part=part)
 
 
 def headers(file: StoredFile, *, attached: bool) -> tuple[tuple[bytes, bytes], ...]:
     """What goes before the bytes; what a browser might run is always an attachment."""
     safe = (
         (b"cache-control", b"public, max-age=3600"),
+        (b"accept-ranges", b"bytes"),
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", b"sandbox"),
     )
