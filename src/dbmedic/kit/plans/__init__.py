@@ -9,10 +9,24 @@ from typing import Any
 
 from dbmedic.kit.plans import mysql, mysql_text, postgres, postgres_text, sqlite
 from dbmedic.kit.plans.conditions import Defeat, Term, defeats, terms
-from dbmedic.kit.plans.findings import Finding, findings
+from dbmedic.kit.plans.findings import Finding, effort, findings
 from dbmedic.kit.plans.tree import Node, Plan, steps, walk
 
-__all__ = ["Defeat", "Finding", "Node", "Plan", "Term", "defeats", "findings", "of", "read", "steps", "terms", "walk"]
+__all__ = [
+    "Defeat",
+    "Finding",
+    "Node",
+    "Plan",
+    "Term",
+    "defeats",
+    "effort",
+    "findings",
+    "of",
+    "read",
+    "steps",
+    "terms",
+    "walk",
+]
 
 MAX_LINES = 20_000
 MAX_CHARS = 4_000_000

@@ -71,6 +71,19 @@ def findings(plan: Plan, rows: Mapping[str, float] | None = None) -> list[Findin
     return [*_costs(plan, whole), *found]
 
 
+def effort(plan: Plan) -> tuple[float, Literal["cost", "rows"]] | None:
+    """What a statement is expected to take, to compare two wordings: the planner's cost, else rows looked at."""
+    if plan.cost is not None:
+        return plan.cost, "cost"
+    total, times = 0.0, 1.0
+    for node, above in walk(plan.root):
+        if node.relation and node.reads is not None:
+            again = _times(node, above[-1]) if above and node.role == "subquery" else 1.0
+            total += node.reads * again * (times if node.role == "inner" else 1.0)
+            times = times * max(1.0, node.expected or 1.0) if node.role in ("outer", "inner") else times
+    return (total, "rows") if total else None
+
+
 def _whole(plan: Plan) -> float | None:
     if plan.executed:
         return plan.took_ms or plan.root.took_ms

@@ -74,7 +74,7 @@ def asks(sql: str, engine: str) -> Asks:
     if len(sql) > MAX_CHARS:
         return Asks(parsed=False)
     try:
-        tree = parse_one(_readable(sql, engine), dialect=dialect(engine))
+        tree = parse_one(readable(sql, engine), dialect=dialect(engine))
         if not isinstance(tree, exp.Query | exp.DML):
             return Asks(parsed=False)
         return _Collector(exp, dialect(engine)).collect(tree)
@@ -87,7 +87,7 @@ def predicates(sql: str, engine: str) -> list[Predicate]:
     return list(asks(sql, engine).predicates)
 
 
-def _readable(sql: str, engine: str) -> str:
+def readable(sql: str, engine: str) -> str:
     """The text as sqlglot can read it: digest lists as one placeholder, `$1` (to it the start of a string) as `:p1`."""
     if dialect(engine) != "postgres":
         return _DIGEST_LIST.sub(lambda found: "(?)" if found.group().startswith("(") else "", sql)
