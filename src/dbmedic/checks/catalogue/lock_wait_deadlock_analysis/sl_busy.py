@@ -1,0 +1,95 @@
+"""Who holds an SQLite file's write lock, as the kernel's own list of locks tells: asking takes no lock.
+
+https://www.sqlite.org/lockingv3.html and https://www.sqlite.org/walformat.html say which bytes are locked for what.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from dbmedic.checks.context import Context
+from dbmedic.core.errors import Unmeasured
+from dbmedic.core.values import Row
+
+LOCKS = Path("/proc/locks")
+LOOKS = 10
+RESERVED, SHARED_END = 0x40000001, 0x40000000 + 511
+"""Bytes of the main file that a writer locks with a rollback journal."""
+WAL_WRITER = 120
+"""The byte of the -shm file that a writer locks with a write-ahead log."""
+LINE = re.compile(r"POSIX\s+\S+\s+WRITE\s+(-?\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s+(\d+)\s+(\d+|EOF)")
+
+
+async def rows(context: Context) -> list[Row]:
+    """One row per process that held the lock: share of the looks, and seconds of its longest stretch."""
+    seen: list[Row] = await context.lanes.once("locks of the file", lambda: watched(context))
+    mode = await context.rows(context.query("mode"))
+    return [row | {"mode": mode[0]["mode"] if mode else None} for row in seen]
+
+
+async def watched(context: Context) -> list[Row]:
+    """The writers of the file over the window.  Raises `Unmeasured` where the kernel has no such list."""
+    path = Path(context.facts.data_directory or "") / context.facts.database
+    pause = context.lanes.window_s / (LOOKS - 1)
+    hits: dict[int, list[int]] = {}
+    start = anyio.current_time()
+    for look in range(LOOKS):
+        await anyio.sleep(max(0.0, start + look * pause - anyio.current_time()))
+        for pid in await anyio.to_thread.run_sync(lambda: writers(path)):
+            hits.setdefault(pid, []).append(look)
+    context.window = anyio.current_time() - start
+    found = []
+    for pid, looks in sorted(hits.items(), key=lambda item: -len(item[1])):
+        row: Row = {"pid": str(pid), "held": len(looks) / LOOKS, "looks": LOOKS, "longest": _stretch(looks) * pause}
+        row["program"] = await anyio.to_thread.run_sync(program, pid)
+        found.append(row)
+    return found
+
+
+def writers(path: Path) -> set[int]:
+    """Ids of the processes that hold the write lock now.  Blocks.  Raises `Unmeasured`."""
+    try:
+        text = LOCKS.read_text()
+        main = path.stat().st_ino
+    except OSError:
+        raise Unmeasured("no_host_source", "this machine does not tell who holds locks on files") from None
+    try:
+        shared = Path(f"{path}-shm").stat().st_ino
+    except OSError:
+        shared = -1
+    return set(holders(text, main, shared))
+
+
+def holders(text: str, main: int, shared: int) -> Iterator[int]:
+    """Ids in the text of /proc/locks; `main` and `shared` are the inodes of the file and of its -shm."""
+    for pid, inode, first, last in LINE.findall(text):
+        low, high = int(first), SHARED_END if last == "EOF" else int(last)
+        rollback = int(inode) == main and low <= SHARED_END and high >= RESERVED
+        ahead = int(inode) == shared and low <= WAL_WRITER <= high
+        if rollback or ahead:
+            yield int(pid)
+
+
+def program(pid: int) -> str:
+    """What a process is called; "?" where we may not know.  Blocks."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return "?"
+    return os.path.basename(words[0].decode(errors="replace")) or "?"  # noqa: PTH119 - a word, not a path of ours
+
+
+def _stretch(looks: list[int]) -> int:
+    """Steps between looks in the longest run of neighbours."""
+    longest = run = 0
+    for before, after in itertools.pairwise(looks):
+        run = run + 1 if after == before + 1 else 0
+        longest = max(longest, run)
+    return longest
