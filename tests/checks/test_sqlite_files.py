@@ -1,4 +1,4 @@
-"""What only the file system and the kernel tell of an SQLite file: who holds it, who may reach it, whether it is copied."""
+"""What only the file system and the kernel tell of an SQLite file: who holds it, and who may reach it."""
 
 from __future__ import annotations
 
