@@ -28,6 +28,11 @@ def proofs(engine: str, *, pair: bool = False) -> list[object]:
 
 @pytest.mark.parametrize(("check", "proof"), proofs("postgres"))
 async def test_on_postgres(check: Check, proof: Proof, postgres: Database) -> None:
+    since = check.on["postgres"].since
+    if since and int(postgres.server.version.split(".")[0]) < int(since):
+        pytest.skip(f"the check is for PostgreSQL {since} and later")
+    if proof.needs and not postgres.run(proof.needs)[0][0]:
+        pytest.skip(f"this server cannot have the fault: {proof.needs}")
     postgres.run("create extension if not exists pg_stat_statements", *proof.fault)
     await prove(check, proof, postgres)
 

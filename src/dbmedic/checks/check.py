@@ -59,6 +59,8 @@ class Proof(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     wait_s: float = 0
     window_s: float = 0.8
     """PostgreSQL tells its counters at most once a second, so what rests on them needs more."""
+    needs: str = ""
+    """A statement that says whether the server can have the fault at all; where it cannot, nothing is proved."""
     rows: tuple[dict[str, Any], ...] = ()
     healthy: tuple[dict[str, Any], ...] = ()
     """Canned rows that must not be a finding."""

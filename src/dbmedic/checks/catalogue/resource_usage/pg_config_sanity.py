@@ -12,8 +12,10 @@ from dbmedic.checks.context import Context
 from dbmedic.core.values import Row
 
 KIB, PAGE = 1024, 8192
-SPILLED = 64 * 2**20
-"""Bytes of temporary files an hour that are worth a larger work_mem are many; in a few seconds these are."""
+SPILLED = 2**20
+"""Bytes of temporary files a second that are worth a larger work_mem."""
+WAL_LEAST = 64 * 2**20
+"""Bytes of WAL below which its rate says nothing."""
 LARGE = 10 * 2**30
 SMALL_MAINTENANCE = 64 * 2**20
 FORCED = 0.5
@@ -48,7 +50,7 @@ def _contradictions(said: Mapping[str, Row], cores: float | None) -> list[Row]:
 def _harm(said: Mapping[str, Row], grown: Row, largest: float, window: float) -> list[Row]:
     found: list[Row] = []
     work = said["work_mem"]["number"] * KIB
-    if grown["temp"] >= SPILLED / 4 and work <= 16 * 2**20:
+    if grown["temp"] >= SPILLED * max(window, 4) and work <= 16 * 2**20:
         per_file = grown["temp"] / max(grown["files"], 1)
         wanted = f"{min(64, max(8, math.ceil(per_file / 2**20)))}MB"
         found.append({"setting": "work_mem", "evidence": "spills", "amount": grown["temp"], "wanted": wanted})
@@ -61,7 +63,7 @@ def _harm(said: Mapping[str, Row], grown: Row, largest: float, window: float) ->
     limit, timeout = said["max_wal_size"]["number"] * 2**20, said["checkpoint_timeout"]["number"]
     rate = (grown["wal"] or 0) / window
     every = limit / 2 / rate if rate > 0 else math.inf
-    if every < FORCED * timeout and (grown["wal"] or 0) >= SPILLED:
+    if every < FORCED * timeout and (grown["wal"] or 0) >= WAL_LEAST:
         wanted = f"{math.ceil(2 * rate * timeout / 2**30)}GB"
         found.append(
             {"setting": "max_wal_size", "evidence": "forced checkpoints", "number": round(every), "wanted": wanted}
