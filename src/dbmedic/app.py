@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.sampler import Sampler
-    from dbmedic.core.ports import Engine, MetricSource, Model, Store, Voice, Writer
+    from dbmedic.core.ports import Embedder, Engine, MetricSource, Model, Reranker, Store, Voice, Writer
     from dbmedic.core.values import Instance
 
 logger = structlog.get_logger("dbmedic.app")
@@ -59,7 +59,7 @@ class Parts(NamedTuple):
             await self.assistant.voice.close()
         await self.assistant.turns.end(0)
         await self.assistant.chats.end()
-        await self.assistant.knowledge.indexer.close()
+        await self.assistant.knowledge.close()
         await self.assistant.files.close()
         await self.assistant.watch.close()
         for model in self.models.values():
@@ -150,7 +150,15 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         new_id=new_id,
         quota_bytes=config.files_mib << 20,
     )
-    known = knowledge(store, files, secrets, now=now, new_id=new_id)
+    known = knowledge(
+        store,
+        files,
+        secrets,
+        now=now,
+        new_id=new_id,
+        embedder=chosen_embedder(config),
+        reranker=chosen_reranker(config),
+    )
     manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
     agents = Agents(store, skills, tools(), now=now, new_id=new_id)
@@ -236,6 +244,24 @@ def chosen_voice(config: Config) -> Voice | None:
     )
 
 
+def chosen_embedder(config: Config) -> Embedder | None:
+    """Who makes vectors, when an embedding service is set."""
+    if not config.embed_url:
+        return None
+    from dbmedic.models.embeddings import OpenaiEmbedder
+
+    return OpenaiEmbedder(config.embed_url, config.embed_model, config.embed_key)
+
+
+def chosen_reranker(config: Config) -> Reranker | None:
+    """Who ranks passages again, when a rerank service is set."""
+    if not config.rerank_url:
+        return None
+    from dbmedic.models.embeddings import HttpReranker
+
+    return HttpReranker(config.rerank_url, config.rerank_model, config.rerank_key)
+
+
 def open_engine(instance: Instance) -> Engine:
     """An engine for an instance; its driver is imported with the first one."""
     from dbmedic.engines import open_engine
@@ -296,7 +322,7 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
         logger.warning("turns were interrupted by the last end", turns=interrupted)
     if left := await parts.assistant.files.recover():
         logger.warning("uploads were interrupted by the last end", uploads=left)
-    parts.assistant.knowledge.indexer.wake()
+    await parts.assistant.knowledge.begin()
     beside = [asyncio.create_task(_sweep(parts.assistant), name="sweep")]
     if config.sample:
         beside.append(asyncio.create_task(parts.sampler.run(), name="sampler"))

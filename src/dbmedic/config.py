@@ -80,6 +80,21 @@ class Config(Struct, frozen=True, kw_only=True):
         str, Meta(description="Model at `audio_url` that turns text into speech; empty: none.", examples=["tts-1"])
     ] = ""
     voice: Annotated[str, Meta(description="Voice that speaks when a client names none.")] = "alloy"
+    embed_url: Annotated[
+        str,
+        Meta(
+            description="Base URL of an OpenAI-compatible embedding service, with its /v1: datasets are then searched "
+            "by meaning, too.  Empty: by words alone."
+        ),
+    ] = ""
+    embed_key: Annotated[str, Meta(description="Key for `embed_url`.", extra=SECRET)] = ""
+    embed_model: Annotated[str, Meta(description="Name of the model at `embed_url`.")] = ""
+    rerank_url: Annotated[
+        str,
+        Meta(description="Base URL of a service with a /rerank as Jina and Cohere have it, for searches that want it."),
+    ] = ""
+    rerank_key: Annotated[str, Meta(description="Key for `rerank_url`.", extra=SECRET)] = ""
+    rerank_model: Annotated[str, Meta(description="Name of the model at `rerank_url`.")] = ""
     max_turns: Annotated[
         int, Meta(ge=1, le=10_000, description="Turns that one account may have running at once; more get a 429.")
     ] = 32
@@ -144,7 +159,8 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 ADDRESS = "an address such as http://127.0.0.1:8000/v1"
-WORDS = {"zone": "a time zone such as Europe/Berlin", "model_url": ADDRESS, "audio_url": ADDRESS}
+ADDRESSES = ("model_url", "audio_url", "embed_url", "rerank_url")
+WORDS = {"zone": "a time zone such as Europe/Berlin", **dict.fromkeys(ADDRESSES, ADDRESS)}
 """What `_kind` says where the type says too little."""
 HINTS = get_type_hints(Config, include_extras=True)
 
@@ -250,7 +266,7 @@ def _converted(name: str, value: Any, source: str) -> Any:
         value = msgspec.convert(value, HINTS[name], strict=False, dec_hook=_path)
         if name == "zone":
             ZoneInfo(value)
-        if name in ("model_url", "audio_url") and value and not value.startswith(("http://", "https://")):
+        if name in ADDRESSES and value and not value.startswith(("http://", "https://")):
             raise ValueError("not a web address")
     except (msgspec.ValidationError, OSError, ValueError, KeyError) as error:
         masked = "the value" if any((m.extra or {}).get("secret") for m in _metas(name)) else repr(value)

@@ -185,6 +185,29 @@ class Voice(Protocol):
     async def close(self) -> None: ...
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors, near each other when they mean alike."""
+
+    name: str
+    """Of the model; vectors of two models are never compared."""
+
+    async def embed(self, texts: Sequence[str], /) -> list[list[float]]:
+        """One for each text.  Raises `ModelDown`."""
+
+    async def close(self) -> None: ...
+
+
+class Reranker(Protocol):
+    """Reads a query and texts together, and says how much each text speaks of it."""
+
+    name: str
+
+    async def rank(self, query: str, texts: Sequence[str], /) -> list[float]:
+        """A score for each text, higher is nearer.  Raises `ModelDown`."""
+
+    async def close(self) -> None: ...
+
+
 class Store(Protocol):
     """Where everything that was said is kept.  Statements are named, in `store/queries.sql`."""
 

@@ -105,29 +105,39 @@ on conflict (segment) do update set model = excluded.model, signs = excluded.sig
 -- name: vector_delete --
 delete from segment_vectors where segment = :segment
 
--- name: vectors_count --
-select dataset, count(*) as total from segment_vectors where model = :model group by dataset
-
 -- name: vector_signs --
 select v.segment, s.document, v.signs
 from segment_vectors v
 join segments s on s.id = v.segment
-join documents d on d.id = s.document
-where
-    v.dataset = :dataset and v.model = :model and s.staged = 0 and s.enabled = 1 and d.enabled = 1 and d.archived = 0
+where v.dataset = :dataset and v.model = :model
 
 -- name: vectors_of --
-select segment, vector from segment_vectors
-where model = :model and segment in (
-    select value from
-        /*sqlite json_each(:segments) */
-        /*postgres jsonb_array_elements_text(cast(:segments as jsonb)) wanted (value) */
-)
+-- Of those that may be found.
+select v.segment, v.vector
+from segment_vectors v
+join segments s on s.id = v.segment
+join documents d on d.id = s.document
+where
+    v.model = :model and s.staged = 0 and s.enabled = 1 and d.enabled = 1 and d.archived = 0 and v.segment in (
+        select value from
+            /*sqlite json_each(:segments) */
+            /*postgres jsonb_array_elements_text(cast(:segments as jsonb)) wanted (value) */
+    )
 
 -- name: segments_without_vector --
-select s.id, s.text, s.heading
+select s.id, s.dataset, s.text, s.heading
 from segments s
 left join segment_vectors v on v.segment = s.id and v.model = :model
 where s.document = :document and s.staged = 0 and v.segment is null
 order by s.position
+limit :limit
+
+-- name: documents_without_vectors --
+-- What comes with the program is no account's, and is found by its words.
+select distinct s.document
+from segments s
+join documents d on d.id = s.document
+join datasets b on b.id = d.dataset
+left join segment_vectors v on v.segment = s.id and v.model = :model
+where s.staged = 0 and b.account <> '' and d.status = 'completed' and v.segment is null
 limit :limit

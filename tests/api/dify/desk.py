@@ -172,6 +172,6 @@ async def desk(*replies: Sequence[Piece | Exception | float], turns: int = 32, *
     finally:
         await spoken.end(0)
         await assistant.chats.end()
-        await known.indexer.close()
+        await known.close()
         await files.close()
         await store.close()

@@ -46,6 +46,7 @@ def retrieval_model(value: Any, name: str = "retrieval_model") -> dict[str, Any]
         if not isinstance(kept[field], dict | None):
             raise invalid(f"{name}.{field}: Input should be an object")
     _conditions(kept["metadata_filtering_conditions"])
+    _meaning(kept["weights"])
     return kept
 
 
@@ -58,7 +59,20 @@ def search_of(model: Mapping[str, Any]) -> Search:
         least=model["score_threshold"] if model["score_threshold_enabled"] else None,
         conditions=conditions,
         any_condition=any_,
+        meaning=_meaning(model.get("weights")),
+        rerank=bool(model.get("reranking_enable")) and model.get("reranking_mode") != "weighted_score",
     )
+
+
+def _meaning(weights: Mapping[str, Any] | None) -> float:
+    """What vectors weigh against words."""
+    setting = (weights or {}).get("vector_setting")
+    share = setting.get("vector_weight") if isinstance(setting, dict) else None
+    if share is None:
+        return 0.5
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise invalid("weights.vector_setting.vector_weight: Input should be a number from 0 to 1")
+    return float(share)
 
 
 def _conditions(value: Mapping[str, Any] | None) -> tuple[tuple[Condition, ...], bool]:
