@@ -82,3 +82,12 @@ def test_the_reference_names_every_check_and_every_safety_code() -> None:
 
     assert set(SAFETY) == set(get_args(Safety))
     assert "* proved on PostgreSQL 15.20" in text
+
+
+def test_the_reference_says_how_each_check_is_proved() -> None:
+    lines = [line for line in page(catalogue()).splitlines() if line.startswith("| `")]
+    assert len(lines) == len(catalogue())
+    table = {line.split("`")[1]: [cell.strip() for cell in line.split("|")[2:-1]] for line in lines}
+    assert table["hot-row"][:3] == ["server", "rows", "server"]
+    assert table["my-non-innodb"][:3] == ["", "MariaDB", "server"]
+    assert "no proof" not in {cell for cells in table.values() for cell in cells}

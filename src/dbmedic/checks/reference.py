@@ -16,7 +16,8 @@ ITEMS = (
 """Inspection items in the order of a report."""
 
 ENGINES = {
-    "any": "every engine", "postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "redis": "Redis",
+    "any": "every engine", "postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite",
+    "redis": "Redis",
 }  # fmt: skip
 PLACES = {"mysql": "proved on MariaDB, not run on a MySQL server"}
 """Where a proof with a fault is run, when that is not a server of the engine itself."""
@@ -62,7 +63,33 @@ def page(checks: Mapping[str, Check], proofs: Mapping[str, Sequence[str]] | None
             lines += ["", f"## {item}"]
         for check in inside:
             lines += section(check, (proofs or {}).get(check.id, ()))
+    lines += proof_table(checks)
     return "\n".join(lines) + "\n"
+
+
+def proof_table(checks: Mapping[str, Check]) -> Iterator[str]:
+    """The lines of a table that says how each check is proved on each engine."""
+    engines = [name for name in ENGINES if name != "any" and any(name in check.on for check in checks.values())]
+    yield from ("", "## Proofs", "")
+    yield (
+        "*server*: a real fault gives exactly the finding, and its cure ends it, on a server of that engine, with"
+        " `--all-versions` on PostgreSQL 13 to 18.  *MariaDB*: the same, run on MariaDB alone.  *rows*: canned rows, for"
+        " what a test cannot provoke or no server is at hand for.  *shared*: one source on every engine, proved on one."
+    )
+    yield from ("", f"| check | {' | '.join(ENGINES[name] for name in engines)} |", "|---" * (len(engines) + 1) + "|")
+    for check in sorted(checks.values(), key=lambda check: check.id):
+        yield f"| `{check.id}` | {' | '.join(_status(check, name) for name in engines)} |"
+
+
+def _status(check: Check, engine: str) -> str:
+    on = check.engine(engine)
+    if on is None:
+        return ""
+    if on.proof is None:
+        return "shared" if any(other.proof is not None for other in check.on.values()) else "no proof"
+    if on.proof.rows:
+        return "rows"
+    return "MariaDB" if engine == "mysql" else "server"
 
 
 def section(check: Check, proved: Sequence[str] = ()) -> Iterator[str]:
