@@ -73,8 +73,8 @@ def proof_table(checks: Mapping[str, Check]) -> Iterator[str]:
     yield from ("", "## Proofs", "")
     yield (
         "*server*: a real fault gives exactly the finding, and its cure ends it, on a server of that engine, with"
-        " `--all-versions` on PostgreSQL 13 to 18.  *MariaDB*: the same, run on MariaDB alone.  *rows*: canned rows, for"
-        " what a test cannot provoke or no server is at hand for.  *shared*: one source on every engine, proved on one."
+        " `--all-versions` on PostgreSQL 13 to 18.  *MariaDB*: the same, run on MariaDB alone.  *rows*: canned rows,"
+        " for what a test cannot provoke or no server is at hand for.  *shared*: one source for all, proved once."
     )
     yield from ("", f"| check | {' | '.join(ENGINES[name] for name in engines)} |", "|---" * (len(engines) + 1) + "|")
     for check in sorted(checks.values(), key=lambda check: check.id):
