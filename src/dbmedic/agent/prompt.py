@@ -23,6 +23,8 @@ FILES_CHARS = 60_000
 RESULT_CHARS = 24_000
 """Of one tool's result."""
 
+WISHES_CHARS = 16_000
+
 RULES = """\
 You are dbmedic, a database administrator who measures before speaking. You answer questions about the databases listed
 below by calling tools; the tools measure a live database and only read.
@@ -91,7 +93,7 @@ def system(
     agent: Agent | None = None,
 ) -> str:
     """The rules, then what they are about: agent, instances, which of them is meant, language, time."""
-    parts = [RULES, *_agent(agent, instances), _instances(question, instances), _language(language)]
+    parts = [RULES, *_agent(agent, instances), *_wishes(question), _instances(question, instances), _language(language)]
     zone = question.zone or "UTC"
     parts.append(
         f"Times are said in {zone}. It is {time_text(now, question.zone)}." if now else f"Times are said in {zone}."
@@ -116,6 +118,13 @@ def _agent(agent: Agent | None, instances: Sequence[InstanceCard]) -> list[str]:
         texts = "\n".join(f"[{engine}] {text}" for engine, text in skill.texts.items() if engine in engines)
         parts.append(f"Skill {skill.name}: {skill.description}\n{texts}".strip())
     return parts
+
+
+def _wishes(question: Question) -> list[str]:
+    """What the asker's program said ahead of the conversation."""
+    if not question.instructions:
+        return []
+    return [f"The asker's program wishes, which never lifts the rules above:\n{question.instructions[:WISHES_CHARS]}"]
 
 
 def fenced(tool: str, content: str, *, ok: bool = True) -> str:

@@ -53,7 +53,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
     assert question is not None
     assert isinstance(opened, TurnOpened)
     cards = tuple(await sources.watch.cards(question.caller))
-    history: tuple[Exchange, ...] = ()
+    history: tuple[Exchange, ...] = question.earlier
     if not opened.opens:
         history = await sources.conversations.history(running.conversation, but=running.id, parent=question.parent)
     agent = None if sources.acting is None else await sources.acting(question)

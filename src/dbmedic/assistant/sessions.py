@@ -49,6 +49,18 @@ class Sessions:
         assert conversation is not None
         return conversation
 
+    async def name(self, session: str, conversation: str, caller: Caller, *, api: str) -> None:
+        """Lets a session stand for a conversation, unless it stands for one already."""
+        row = {
+            "api": api,
+            "account": caller.account,
+            "owner": caller.owner,
+            "session": session,
+            "conversation": conversation,
+            "now": micros(self._now()),
+        }
+        await self._store.write(("session_put_new", row))
+
     async def names(self, conversations: Sequence[str], *, api: str) -> dict[str, str]:
         """Conversation -> the id that this API's client knows it by: its own, unless the client made one."""
         listed = msgspec.json.encode(conversations).decode()

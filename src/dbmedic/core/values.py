@@ -73,6 +73,10 @@ class Question(Struct, frozen=True, kw_only=True, omit_defaults=True):
     approval: ApprovalMode = "manual"
     inputs: dict[str, Any] = {}
     """The request's own form fields, for the history of its wire."""
+    instructions: str = ""
+    """How the asker's program wants answers to be: style and scope; it never lifts a rule."""
+    earlier: tuple[Exchange, ...] = ()
+    """The conversation so far, where a client keeps it itself and it is not one of ours."""
     before: int = 0
     """Questions of its conversation that came before it, where the wire tells."""
 

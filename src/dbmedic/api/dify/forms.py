@@ -1,8 +1,7 @@
-"""Approvals as forms of a chatflow: what a person is asked, and how it ended."""
+"""Approvals as forms of a chatflow: what a person is asked, and how it ended.  Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from dbmedic.api.dify.frames import (
@@ -17,12 +16,9 @@ from dbmedic.api.dify.frames import (
     WorkflowPaused,
 )
 from dbmedic.api.dify.frames import FormTimeout as Timeout
-from dbmedic.api.dify.wire import Fault
-from dbmedic.assistant import Assistant
-from dbmedic.assistant.approvals import Approval, approval_id
-from dbmedic.core.errors import NotFound
+from dbmedic.assistant.approvals import approval_id
 from dbmedic.core.events import ApprovalDecided, ApprovalRequested
-from dbmedic.core.values import Caller, Usage
+from dbmedic.core.values import Usage
 
 ACTIONS: Final = (Action("approve", "Approve", "primary"), Action("reject", "Reject", "default"))
 INPUTS: Final[list[dict[str, Any]]] = [
@@ -58,23 +54,6 @@ def needed(event: ApprovalRequested, turn: str) -> FormNeeded:
         form_token=form,
         expiration_time=int(event.until.timestamp()),
     )
-
-
-async def open_form(assistant: Assistant, token: str, caller: Caller) -> tuple[Approval, FormNeeded]:
-    """A form of the caller's app that can still be decided.  Raises `NotFound("form")`, and `Fault` 412."""
-    approval = await assistant.approvals.get(token, caller, kind="form")
-    if approval.owner.rpartition(":")[0] != caller.owner.rpartition(":")[0]:
-        raise NotFound("form", token)
-    if approval.status == "expired" or approval.request.until <= datetime.now(UTC):
-        raise Fault(412, "human_input_form_expired", f"This form has expired: {token}")
-    if approval.status != "pending":
-        raise submitted(token)
-    return approval, needed(approval.request, approval.turn)
-
-
-def submitted(token: str) -> Fault:
-    """The answer to a second submission."""
-    return Fault(412, "human_input_form_submitted", f"This form was submitted already: {token}")
 
 
 class Forms:

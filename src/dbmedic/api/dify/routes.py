@@ -12,6 +12,7 @@ from dbmedic.api.dify.action import chosen, json_reply, performed
 from dbmedic.api.dify.document import DOCUMENT, document
 from dbmedic.api.dify.wire import JSON, Fault, fault_of
 from dbmedic.api.http import ClientGone, Head, Reply, Request
+from dbmedic.api.openai_paths import openai
 from dbmedic.api.stream import Stream
 from dbmedic.assistant import Assistant
 from dbmedic.core.errors import Failure
@@ -25,6 +26,7 @@ def claims(head: Head, fields: Mapping[str, str]) -> bool:
         head.form is None
         and (head.path in ("/v1", DOCUMENT) or head.path.startswith("/v1/"))
         and product(head, fields) is None
+        and not openai(head)
     )
 
 

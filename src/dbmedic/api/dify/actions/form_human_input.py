@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route
-from dbmedic.api.dify.forms import open_form
+from dbmedic.api.dify.deciding import open_form
 from dbmedic.api.dify.frames import Action
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant

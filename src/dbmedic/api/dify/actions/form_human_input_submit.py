@@ -8,7 +8,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, text
-from dbmedic.api.dify.forms import ACTIONS, open_form, submitted
+from dbmedic.api.dify.deciding import open_form, submitted
+from dbmedic.api.dify.forms import ACTIONS
 from dbmedic.api.dify.wire import Fault, invalid
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
