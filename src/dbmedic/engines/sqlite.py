@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from dbmedic.core.errors import BadField, StatementFailed, Unmeasured, WriteRefused
+import apsw
+
+from dbmedic.core.errors import BadField, LockBlocked, StatementFailed, Unmeasured, WriteRefused
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.engines.pool import STOP_S, Pool
 from dbmedic.engines.reads import bound, refused
@@ -45,7 +47,10 @@ class Sqlite:
 
     async def facts(self) -> EngineFacts:
         if self._facts is None or self._facts[0] < time.monotonic() - FACTS_S:
-            found = await self._pool.use("", self._read_facts, limit_s=15.0)
+            try:
+                found = await self._pool.use("", self._read_facts, limit_s=15.0)
+            except LockBlocked:
+                return self._known({}, 0)  # what can be said of a file that a writer keeps closed; not kept
             self._facts = (time.monotonic(), found)
         return self._facts[1]
 
@@ -101,10 +106,12 @@ class Sqlite:
             return next(iter(rows[0].values())) if rows else None
 
         settings = {name: str(await one(f"pragma {name}")) for name in SETTINGS}
-        version = str(await one("select sqlite_version()"))
-        folder = self._path.resolve().parent
         if settings["encoding"] == "None":
             raise StatementFailed(f"{self._path} is not a database", "")
+        return self._known(settings, int(await one("select count(*) from sqlite_schema")))
+
+    def _known(self, settings: dict[str, str], relations: int) -> EngineFacts:
+        version = apsw.sqlite_lib_version()
         return EngineFacts(
             engine="sqlite",
             version=tuple(int(part) for part in version.split(".")),
@@ -113,7 +120,7 @@ class Sqlite:
             role="",
             settings=settings,
             databases=(self._path.name,),
-            relation_count=int(await one("select count(*) from sqlite_schema")),
-            data_directory=str(folder),
+            relation_count=relations,
+            data_directory=str(self._path.absolute().parent),
             local=True,
         )

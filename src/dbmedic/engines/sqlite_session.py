@@ -7,6 +7,7 @@ list is even prepared.  Each statement ends its read at once: an open one would 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +87,8 @@ class LiteSession:
             connection.set_busy_timeout(BUSY_MS)
             for setting in ("query_only = 1", "trusted_schema = 0", "cell_size_check = 1", "mmap_size = 0"):
                 connection.execute(f"pragma {setting}")
-            connection.execute("select 1 from sqlite_schema limit 1").fetchall()
+            with contextlib.suppress(apsw.BusyError):  # a writer has it now; each statement says so for itself
+                connection.execute("select 1 from sqlite_schema limit 1").fetchall()
         except OSError as error:
             raise Unreachable(f"{self._path}: {error.strerror}") from None
         except apsw.Error as error:

@@ -15,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from dbmedic.checks.context import Context
-from dbmedic.core.errors import Unmeasured
+from dbmedic.core.errors import LockBlocked, Unmeasured
 from dbmedic.core.values import Row
 
 LOCKS = Path("/proc/locks")
@@ -30,7 +30,10 @@ LINE = re.compile(r"POSIX\s+\S+\s+WRITE\s+(-?\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s+
 async def rows(context: Context) -> list[Row]:
     """One row per process that held the lock: share of the looks, and seconds of its longest stretch."""
     seen: list[Row] = await context.lanes.once("locks of the file", lambda: watched(context))
-    mode = await context.rows(context.query("mode"))
+    try:
+        mode = await context.rows(context.query("mode"))
+    except LockBlocked:
+        mode = []  # a writer keeps the file closed, which is what was asked
     return [row | {"mode": mode[0]["mode"] if mode else None} for row in seen]
 
 
@@ -39,18 +42,24 @@ async def watched(context: Context) -> list[Row]:
     path = Path(context.facts.data_directory or "") / context.facts.database
     pause = context.lanes.window_s / (LOOKS - 1)
     hits: dict[int, list[int]] = {}
+    names: dict[int, str] = {}
     start = anyio.current_time()
     for look in range(LOOKS):
         await anyio.sleep(max(0.0, start + look * pause - anyio.current_time()))
         for pid in await anyio.to_thread.run_sync(lambda: writers(path)):
             hits.setdefault(pid, []).append(look)
+            names[pid] = names.get(pid) or await anyio.to_thread.run_sync(program, pid)
     context.window = anyio.current_time() - start
-    found = []
-    for pid, looks in sorted(hits.items(), key=lambda item: -len(item[1])):
-        row: Row = {"pid": str(pid), "held": len(looks) / LOOKS, "looks": LOOKS, "longest": _stretch(looks) * pause}
-        row["program"] = await anyio.to_thread.run_sync(program, pid)
-        found.append(row)
-    return found
+    return [
+        {
+            "pid": str(pid),
+            "program": names[pid],
+            "held": len(looks) / LOOKS,
+            "looks": LOOKS,
+            "longest": _stretch(looks) * pause,
+        }
+        for pid, looks in sorted(hits.items(), key=lambda item: -len(item[1]))
+    ]
 
 
 def writers(path: Path) -> set[int]:
