@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.sampler import Sampler
-    from dbmedic.core.ports import Embedder, Engine, MetricSource, Model, Reranker, Store, Voice, Writer
+    from dbmedic.core.ports import Engine, MetricSource, Model, Store, Voice, Writer
     from dbmedic.core.values import Instance
 
 logger = structlog.get_logger("dbmedic.app")
@@ -104,6 +104,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.turns import Limits, Turns
     from dbmedic.assistant.watch import Watch
     from dbmedic.metrics import open_metrics
+    from dbmedic.models.embeddings import embedder, reranker
     from dbmedic.store.sqlite import open_store
     from dbmedic.tools import tools
 
@@ -156,8 +157,8 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         secrets,
         now=now,
         new_id=new_id,
-        embedder=chosen_embedder(config),
-        reranker=chosen_reranker(config),
+        embedder=embedder(config.embed_url, config.embed_model, config.embed_key),
+        reranker=reranker(config.rerank_url, config.rerank_model, config.rerank_key),
     )
     manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
@@ -242,24 +243,6 @@ def chosen_voice(config: Config) -> Voice | None:
         voice=config.voice,
         key=config.audio_key,
     )
-
-
-def chosen_embedder(config: Config) -> Embedder | None:
-    """Who makes vectors, when an embedding service is set."""
-    if not config.embed_url:
-        return None
-    from dbmedic.models.embeddings import OpenaiEmbedder
-
-    return OpenaiEmbedder(config.embed_url, config.embed_model, config.embed_key)
-
-
-def chosen_reranker(config: Config) -> Reranker | None:
-    """Who ranks passages again, when a rerank service is set."""
-    if not config.rerank_url:
-        return None
-    from dbmedic.models.embeddings import HttpReranker
-
-    return HttpReranker(config.rerank_url, config.rerank_model, config.rerank_key)
 
 
 def open_engine(instance: Instance) -> Engine:

@@ -119,6 +119,16 @@ class HttpReranker(_Service):
         return [scores.get(place, 0.0) for place in range(len(texts))]
 
 
+def embedder(url: str, model: str, key: str) -> OpenaiEmbedder | None:
+    """Who makes vectors; None without an address."""
+    return OpenaiEmbedder(url, model, key) if url else None
+
+
+def reranker(url: str, model: str, key: str) -> HttpReranker | None:
+    """Who ranks passages again; None without an address."""
+    return HttpReranker(url, model, key) if url else None
+
+
 def _why(said: bytes) -> str:
     try:
         return trouble(msgspec.json.decode(said)) or ""
