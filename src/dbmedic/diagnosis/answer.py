@@ -117,7 +117,7 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
         return
     lead = _fine_lead(symptom, seen, reader)
     vital = (*VITAL, *symptom.lead) if broad(symptom) or "*" in symptom.signs else symptom.lead
-    if any(one.check in vital for one in verdict.unseen):
+    if any(one.check in vital and one.reason != "no_history" for one in verdict.unseen):
         page.said("verdict.partly", instance=instance)
     elif lead is not None:
         page.said("verdict.fine_lead", *lead[1], instance=instance, what=lead[0])
@@ -252,7 +252,8 @@ def _footer(page: Page, asked: Understood, verdict: Verdict, seen: Evidence) -> 
         sure = max((cause.fact.finding.confidence for cause in verdict.roots), key=CONFIDENCES.index)
         sure = "heuristic" if verdict.roots[0].suspected else sure
         parts.append(reader.say("part.confidence", confidence=reader.say(f"confidence.{sure}")))
-    if asked.window is not None and (unknown := known_since(asked.window, seen, reader)) is not None:
+    lead = () if symptoms()[asked.symptom].style == "disk" else symptoms()[asked.symptom].lead
+    if (unknown := known_since(asked.window, seen, reader, lead)) is not None:
         parts.append(unknown)
     gap = "" if reader.language in ("zh-CN", "zh-TW", "ja") else " "
     page.add(gap.join(parts))
