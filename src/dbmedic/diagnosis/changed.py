@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dbmedic.core import lang
@@ -40,9 +41,12 @@ def changed(page: Page, window: Window | None, seen: Evidence) -> None:
         page.bullet(reader.say("changed.more", count=len(ordered) - SHOWN))
 
 
-def known_since(window: Window, seen: Evidence, reader: Reader) -> str | None:
-    """What cannot be known of the asked time; None when all of it was sampled."""
+def known_since(window: Window | None, seen: Evidence, reader: Reader, lead: Sequence[str] = ()) -> str | None:
+    """What cannot be known of the asked time, or of what the `lead` checks compare with; None when it was sampled."""
     history = next(iter(seen.of("history")), None)
+    if window is None:
+        blind = any(one.reason == "no_history" for check in lead if (one := seen.checked.get(check)) is not None)
+        return reader.say("changed.never") if blind else None
     if history is None:
         return reader.say("part.history", since=time_text(window.start, reader.zone))
     since = _moment(history, "since")
