@@ -48,7 +48,8 @@ async def watched(context: Context) -> list[Row]:
         await anyio.sleep(max(0.0, start + look * pause - anyio.current_time()))
         for pid in await anyio.to_thread.run_sync(lambda: writers(path)):
             hits.setdefault(pid, []).append(look)
-            names[pid] = names.get(pid) or await anyio.to_thread.run_sync(program, pid)
+            if pid not in names:
+                names[pid] = await anyio.to_thread.run_sync(program, pid)
     context.window = anyio.current_time() - start
     return [
         {
