@@ -16,7 +16,7 @@ from dbmedic.diagnosis.page import Page
 from dbmedic.diagnosis.said import Reader
 from dbmedic.diagnosis.when import Window
 from dbmedic.tools.changes import measured
-from diagnosis.scene import NOW, answered, measure, normal
+from diagnosis.scene import NOW, answered, failed, measure, normal
 from fix_history import NOW as MORNING
 
 WINDOW = Window(NINE, MORNING)
@@ -71,6 +71,12 @@ def test_an_answer_with_history_says_that_nothing_changed_and_no_longer_that_it_
     text = answered("rm-demo-shop is slow since this morning", [*history, *fine])
     assert "nothing that I sample changed notably" in text
     assert "I keep no history" not in text
+
+
+def test_a_comparison_without_history_says_what_it_lacks():
+    seen = [*normal("active-sessions", active=1), *failed("throughput-shift", "no_history")]
+    text = answered("load dropped suddenly, QPS fell", seen, symptom="traffic-drop")
+    assert "What was before is not known, for nothing was sampled yet" in text
 
 
 def test_every_kind_of_change_has_its_place():

@@ -85,6 +85,9 @@ _CLOCK: Final = re.compile(
     r"(?<![a-z])(?:since|at|around|from|jam|pukul|sejak jam) (?P<h2>[01]?\d|2[0-3])"
     r"(?![\d.:%]| ?(?:m|h|s|d|g|k|%|sec|hour|day|week|o'))(?![a-z])"
 )
+_CHINESE: Final = re.compile(r"(?P<n>二?十[一二三四五六七八九]?|[零一二两三四五六七八九])(?=[点點时時](?!间|間))")
+_A_BIT: Final = re.compile(r"(?:凌晨|半夜|早上|上午|中午|下午|傍晚|晚上|昨晚|今晚|夜里|夜间|从|到|至|[点點时時])$")
+"""What must stand before 一点 for it to be one o'clock and not "a bit"."""
 _SINCE: Final = re.compile(
     r"(?<![a-z])(?:since|starting|started|start|begins?|began|from|ever since|sejak|mulai|dari)(?![a-z])|"
     r"开始|以来|起|至今|到现在|之后|以后|から|以降"
@@ -107,7 +110,22 @@ def _length_s(match: re.Match[str]) -> float:
     return number * next((s for names, s in _UNITS if match["unit"].startswith(names)), 3600)
 
 
+def _digits(said: str) -> str:
+    """Hours in Chinese numerals as digits: "昨晚十点" is "昨晚10点"; "慢一点" is no hour."""
+
+    def number(match: re.Match[str]) -> str:
+        before, text = said[: match.start()], match["n"]
+        if before.endswith("有") or (text == "一" and not _A_BIT.search(before)):
+            return text
+        tens, ten, ones = text.rpartition("十")
+        value = (10 * int(_NUMBERS.get(tens, 1)) if ten else 0) + (int(_NUMBERS.get(ones, 0)) if ones else 0)
+        return str(value)
+
+    return _CHINESE.sub(number, said)
+
+
 def _calendar(said: str, here: datetime) -> Window | None:
+    said = _digits(said)
     day, named_day = _day(said, here)
     part = next(((start, end) for pattern, start, end in _PART if pattern.search(said)), None)
     clocks = list(_CLOCK.finditer(said))
