@@ -16,7 +16,8 @@ from dbmedic.core.errors import Timeout, Unreachable
 PER_KEY = 2
 TOTAL = 4
 """Connections of one instance over all its databases; an idle one of another database makes room."""
-IDLE_S = 60.0
+IDLE_S = 90.0
+"""Longer than the pause between two looks of the sampler, which so needs no new connection each time."""
 STOP_S = 5.0
 """How long an interrupted statement may take to end before its connection is given up."""
 
