@@ -63,7 +63,7 @@ def print_checkup(report: dict[str, Any]) -> None:
     if report["sees"]:
         click.echo(f"may use: {', '.join(report['sees'])}")
     for gap in report["missing"]:
-        click.echo(f"cannot see: {gap['what']}\n  {gap['grant']};")
+        click.echo(f"cannot see: {gap['what']}\n  {gap['grant']}{'' if report['engine'] == 'redis' else ';'}")
     click.echo(
         "host metrics: " + ("of this machine" if report["local"] else "none of its own; see --storage, --metrics")
     )

@@ -22,6 +22,8 @@ NAMES = frozenset({"pid", "root", "holder", "holder_pid", "blocker", "session"})
 """Columns whose numbers are names."""
 _CANCEL = re.compile(r"pg_cancel_backend|^\s*kill\s+query", re.IGNORECASE)
 """Ends a statement, not its session."""
+_LINE = re.compile(r"\s*(config set|acl |client kill|bgsave|memory |kill -|chmod )", re.IGNORECASE)
+"""Commands of Redis and of a shell end with their line."""
 STATEMENT = 200
 """Characters of a statement shown inside a sentence."""
 
@@ -129,9 +131,9 @@ def fix_lines(fix: Fix, reader: Reader) -> list[str]:
 
 
 def ended(sql: str) -> str:
-    """A statement with its semicolon; what ends in a comment, or is a line of a configuration, stays as it is."""
+    """A statement with its semicolon; what ends in a comment, or is a line or a command, stays as it is."""
     bare = sql.rstrip().rstrip(";")
-    return bare if "--" in bare else bare + ";"
+    return bare if "--" in bare or _LINE.match(bare) else bare + ";"
 
 
 def code(text: str) -> str:

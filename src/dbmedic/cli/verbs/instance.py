@@ -156,6 +156,29 @@ def check(id: str, as_json: bool) -> None:
 
 @command.command(cls=ADMINISTRATIVE)
 @click.argument("id")
+@click.argument("tags", nargs=-1, required=True, metavar="NAME=VALUE...")
+@json_flag
+def tag(id: str, tags: tuple[str, ...], as_json: bool) -> None:
+    """Set tags of a database, such as backup_at=2026-11-20T02:00:00Z; NAME= removes one."""
+    from dbmedic.assistant.accounts import LOCAL
+
+    config, given = config_here(), tags_of(tags)
+
+    async def work() -> dict[str, str]:
+        async with opened(config) as parts:
+            instances = parts.assistant.instances
+            wanted = {**(await instances.get(id, LOCAL)).tags, **given}
+            return (await instances.update(id, LOCAL, tags={name: text for name, text in wanted.items() if text})).tags
+
+    after = run(work())
+    if as_json:
+        print_json({"id": id, "tags": after})
+    else:
+        click.echo(f"{id}: {', '.join(f'{name}={text}' for name, text in after.items()) or 'no tags'}")
+
+
+@command.command(cls=ADMINISTRATIVE)
+@click.argument("id")
 @json_flag
 def remove(id: str, as_json: bool) -> None:
     """Forget a database; conversations about it stay."""
@@ -193,7 +216,7 @@ def grants(engine: str, account: Any, role: str, as_json: bool) -> None:
         return print_json({"engine": engine, "account": account, "statements": statements})
     for statement in statements:
         text, dashes, comment = statement.partition("  --")
-        click.echo(f"{text};{dashes}{comment}")
+        click.echo(text if engine == "redis" else f"{text};{dashes}{comment}")
     return None
 
 
