@@ -17,7 +17,8 @@ import pytest
 from agent.playing import Script
 from api.dify.desk import Client
 from api.dify.playing import frames
-from dbmedic.app import NewIds, build, chosen_models, run
+from dbmedic.app import NewIds, build, run
+from dbmedic.chosen import chosen_models
 from dbmedic.config import Config
 from dbmedic.core.errors import FolderTaken, WrongKey
 from dbmedic.core.values import Piece, Text

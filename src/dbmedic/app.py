@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
+from dbmedic.chosen import chosen_bucket, chosen_models, chosen_voice
 from dbmedic.config import Config
 from dbmedic.core.errors import OutsideFailed
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.sampler import Sampler
-    from dbmedic.core.ports import Engine, MetricSource, Model, Store, Voice, Writer
+    from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
     from dbmedic.core.values import Instance
 
 logger = structlog.get_logger("dbmedic.app")
@@ -150,6 +151,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         now=now,
         new_id=new_id,
         quota_bytes=config.files_mib << 20,
+        bucket=chosen_bucket(config),
     )
     known = knowledge(
         store,
@@ -207,42 +209,6 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         voice=chosen_voice(config),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops, sampler)
-
-
-def chosen_models(config: Config) -> dict[str, Model]:
-    """Who answers: the language model when one is set, the analyst otherwise."""
-    if config.model_url:
-        from dbmedic.models.openai_chat import OpenaiChat
-        from dbmedic.models.priced import Priced
-        from dbmedic.models.prices import own
-
-        chat = OpenaiChat(
-            config.model_url,
-            config.model,
-            config.model_key or None,
-            read_s=config.model_timeout_s,
-            vision=config.model_vision,
-        )
-        return {chat.name: Priced(chat, config.model_url, own(config.model_price))}
-    from dbmedic.diagnosis.analyst import Analyst
-
-    analyst = Analyst()
-    return {analyst.name: analyst}
-
-
-def chosen_voice(config: Config) -> Voice | None:
-    """Who hears and speaks, when an audio service is set."""
-    if not config.audio_url:
-        return None
-    from dbmedic.models.openai_audio import OpenaiAudio
-
-    return OpenaiAudio(
-        config.audio_url,
-        hears=config.hearing_model,
-        speaks=config.speaking_model,
-        voice=config.voice,
-        key=config.audio_key,
-    )
 
 
 def open_engine(instance: Instance) -> Engine:

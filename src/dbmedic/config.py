@@ -101,6 +101,18 @@ class Config(Struct, frozen=True, kw_only=True):
     files_mib: Annotated[
         int, Meta(ge=1, le=1 << 30, description="Room for all files that one user of an app has uploaded, in MiB.")
     ] = 1024
+    bucket: Annotated[
+        str,
+        Meta(
+            description="S3-compatible bucket for uploaded files, with a prefix or none (extra `s3`); empty: they are "
+            "in `data`.",
+            examples=["s3://dbmedic/files"],
+        ),
+    ] = ""
+    bucket_endpoint: Annotated[str, Meta(description="Address of the bucket's service; empty: Amazon's.")] = ""
+    bucket_region: Annotated[str, Meta(description="Region of the bucket.")] = "us-east-1"
+    bucket_key: Annotated[str, Meta(description="Access key id for `bucket`; empty: what the machine has.")] = ""
+    bucket_secret: Annotated[str, Meta(description="Secret of `bucket_key`.", extra=SECRET)] = ""
     turn_s: Annotated[
         Seconds, Meta(description="Longest time of one turn, in seconds; what was said until then is kept.")
     ] = 300.0
@@ -159,7 +171,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
 
 ADDRESS = "an address such as http://127.0.0.1:8000/v1"
-ADDRESSES = ("model_url", "audio_url", "embed_url", "rerank_url")
+ADDRESSES = ("model_url", "audio_url", "bucket_endpoint", "embed_url", "rerank_url")
 WORDS = {"zone": "a time zone such as Europe/Berlin", **dict.fromkeys(ADDRESSES, ADDRESS)}
 """What `_kind` says where the type says too little."""
 HINTS = get_type_hints(Config, include_extras=True)

@@ -18,9 +18,10 @@ import msgspec
 from anyio.to_thread import run_sync
 from msgspec import Struct
 
+from dbmedic.assistant.places import Places
 from dbmedic.core.errors import BadField, Forbidden, NotFound, StoreFull, TooLarge
 from dbmedic.core.log import micros, moment
-from dbmedic.core.ports import NewId, Now, Store
+from dbmedic.core.ports import Bucket, NewId, Now, Store
 from dbmedic.core.values import Attachment, Caller, Question, Row
 from dbmedic.kit.extract import READABLE, Unreadable, lies, text_of, whole_text
 from dbmedic.kit.extract.plain import plain_text
@@ -105,13 +106,24 @@ class Incoming:
 
 class Files:
     def __init__(
-        self, store: Store, folder: Path | None, *, now: Now, new_id: NewId, quota_bytes: int = 1 << 30
+        self,
+        store: Store,
+        folder: Path | None,
+        *,
+        now: Now,
+        new_id: NewId,
+        quota_bytes: int = 1 << 30,
+        bucket: Bucket | None = None,
     ) -> None:
-        """`folder` exists; None keeps files in a temporary one until `close`.  `quota_bytes`: of one owner."""
+        """`folder` exists; None keeps files in a temporary one until `close`.  `quota_bytes`: of one owner.
+
+        With a bucket the bytes are there, and the folder holds what was used lately.
+        """
         self._quota = quota_bytes
         self._store, self._now, self._new_id = store, now, new_id
         self._temporary = None if folder is not None else tempfile.TemporaryDirectory(prefix="dbmedic-files-")
         self._folder = folder if folder is not None else Path(self._temporary.name) if self._temporary else Path()
+        self._places = Places(self._folder, bucket)
 
     async def recover(self) -> int:
         """Removes what a crash left of files that were arriving; returns how many.  Nothing may arrive meanwhile."""
@@ -119,6 +131,7 @@ class Files:
 
     async def close(self) -> None:
         """Removes what was only kept for now."""
+        await self._places.close()
         if self._temporary is not None:
             await run_sync(self._temporary.cleanup)
 
@@ -161,7 +174,7 @@ class Files:
             "size": incoming.size,
             "now": micros(self._now()),
         }
-        await run_sync(incoming.path.rename, self._folder / id)
+        await self._places.keep(id, incoming.path)
         await self._store.write(("file_put", row))
         return _stored((await self._row(id)) or row)
 
@@ -184,7 +197,7 @@ class Files:
             raise NotFound("file", id)
         if row["account"] != caller.account or row["app"] != caller.app:
             raise Forbidden("Access to the requested file is denied.")
-        return _stored(row), self._folder / id
+        return _stored(row), await self._places.here(id)
 
     async def of(self, turns: Sequence[str]) -> dict[str, list[StoredFile]]:
         """Turn -> the files it was asked with."""
@@ -199,7 +212,7 @@ class Files:
         if await run_sync(kept.exists):
             return await run_sync(plain_text, kept)
         try:
-            text = await text_of(self._folder / file.id, file.extension)
+            text = await text_of(await self._places.here(file.id), file.extension)
         except (Unreadable, OSError) as why:
             raise BadField("files", f"File validation failed for file: {file.name}: {why}") from None
         await run_sync(_write, kept, text)
@@ -211,7 +224,7 @@ class Files:
         if row is None:
             raise BadField("file", "the file is gone; upload it again")
         try:
-            return await whole_text(self._folder / id, row["extension"], WHOLE_CHARS)
+            return await whole_text(await self._places.here(id), row["extension"], WHOLE_CHARS)
         except (Unreadable, OSError) as why:
             raise BadField("file", f"{row['name']}: {why}") from None
 
@@ -220,7 +233,7 @@ class Files:
         row = await self._row(id)
         if row is None or row["account"] != account:
             raise NotFound("file", id)
-        return _stored(row), self._folder / id
+        return _stored(row), await self._places.here(id)
 
     async def attached(self, question: Question) -> tuple[Attachment, ...]:
         """A question's files, then those of the questions before it; a file that is gone is left out."""
@@ -256,7 +269,7 @@ class Files:
 
     async def _url(self, file: StoredFile) -> str:
         """An image as a `data:` URL."""
-        data = await run_sync((self._folder / file.id).read_bytes)
+        data = await run_sync((await self._places.here(file.id)).read_bytes)
         return f"data:image/{SEEN[file.extension]};base64,{base64.b64encode(data).decode()}"
 
     async def send(self, files: Sequence[str], turn: str) -> None:

@@ -23,6 +23,7 @@
     │   ├── StatementFailed   the server answered with any other error
     │   ├── Unmeasured        a source cannot see what is asked; carries one of the ten reasons
     │   ├── ModelDown         the language model failed
+    │   ├── BucketFailed      the bucket for files did not do its part
     │   ├── StoreFull         no room for our own store to write
     │   ├── StoreLocked       another process keeps our store's write lock
     │   └── StoreFailed       our store's file cannot be opened, read or written
@@ -238,6 +239,12 @@ class StoreFull(OutsideFailed):
     """There is no room for our own store to write; nothing of this write was kept."""
 
     code = "store_full"
+
+
+class BucketFailed(OutsideFailed):
+    """The bucket for files did not do its part."""
+
+    code = "bucket_failed"
 
 
 class StoreLocked(OutsideFailed):

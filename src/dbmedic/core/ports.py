@@ -165,6 +165,18 @@ class Model(Protocol):
     async def close(self) -> None: ...
 
 
+class Bucket(Protocol):
+    """Files by name, kept elsewhere.  All raise `BucketFailed`."""
+
+    async def put(self, name: str, file: Path, /) -> None:
+        """Keeps the bytes of a file; returns once they are safe."""
+
+    async def get(self, name: str, file: Path, /) -> bool:
+        """Writes the bytes to a file; False when there are none of this name."""
+
+    async def close(self) -> None: ...
+
+
 class Voice(Protocol):
     """Speech to text and back."""
 
