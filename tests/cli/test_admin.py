@@ -76,6 +76,14 @@ def test_what_is_wrong_with_an_instance_is_said(dbmedic) -> None:
         assert sentence in ran.err
 
 
+def test_an_instance_is_told_what_only_its_operator_knows(dbmedic) -> None:
+    dbmedic("instance", "add", "shop", URL, "--tags", "env=test", "--no-check")
+    told = dbmedic("instance", "tag", "shop", "backup_at=2026-11-20T02:00:00Z", "env=", "--json").json
+    assert told == {"id": "shop", "tags": {"backup_at": "2026-11-20T02:00:00Z"}}
+    assert dbmedic("instance", "tag", "shop", "nonsense").code != 0
+    assert dbmedic("instance", "show", "shop", "--json").json["tags"] == told["tags"]
+
+
 def test_a_removed_instance_is_gone(dbmedic) -> None:
     dbmedic("instance", "add", "shop", URL, "--no-check")
     assert dbmedic("instance", "remove", "shop", "--json").json == {"id": "shop", "removed": True}

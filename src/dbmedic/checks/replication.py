@@ -23,7 +23,7 @@ FILTERS = (
     "Replicate_Do_DB", "Replicate_Ignore_DB", "Replicate_Do_Table", "Replicate_Ignore_Table", "Replicate_Wild_Do_Table",
     "Replicate_Wild_Ignore_Table", "Replicate_Rewrite_DB",
 )  # fmt: skip
-TABLE = re.compile(r"\b(?:on|for|in) (?:query\. Default database|table) [`']?([\w$.]+?)[`']?[;:.,\s]|Table '([\w$.]+)'")
+TABLE = re.compile(r"\b(?:on|for|in) table [`']?([\w$]+(?:\.[\w$]+)?)|Table '([\w$.]+)'", re.IGNORECASE)
 
 
 async def lags(context: Context) -> list[Row]:

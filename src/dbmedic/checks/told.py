@@ -32,7 +32,9 @@ def moment(tags: Mapping[str, str], name: str) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def untold(what: str, *tags: str) -> Unmeasured:
-    """The failure of a check that needs tags which nobody has set."""
+def untold(instance: str, what: str, *tags: str) -> Unmeasured:
+    """The failure of a check that needs tags of an instance which nobody has set, with the command that sets them."""
     wanted = " and ".join(EXAMPLES[tag] for tag in tags)
-    return Unmeasured("no_host_source", f"{what}; say it with the instance's tags: {wanted}")
+    command = " ".join(EXAMPLES[tag].partition(" ")[0] for tag in tags)
+    sentence = f"{what}; say it with the instance's tags: {wanted}"
+    return Unmeasured("no_host_source", sentence, f"dbmedic instance tag {instance} {command}  -- with your own dates")

@@ -26,7 +26,9 @@ async def newest(context: Context, history: str) -> Row:
     if ended is None:
         kind, ended = KIND.get(context.facts.engine, "backup tool"), await _traces(context, history)
     if ended is None:
-        raise told.untold("where the backups of this instance lie is not known", "backup_at")
+        raise told.untold(
+            context.lanes.target.instance.id, "where the backups of this instance lie is not known", "backup_at"
+        )
     now = context.facts.server_time
     age = None if now is None else max(0.0, (now - ended).total_seconds())
     return {"kind": kind, "ended": ended, "age": age, "outcome": "good"}

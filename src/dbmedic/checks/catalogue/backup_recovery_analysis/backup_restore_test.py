@@ -14,6 +14,8 @@ async def rows(context: Context) -> list[Row]:
         return [{"tested": None, "age": None, "state": "never"}]
     tested = told.moment(tags, "restore_tested_at")
     if tested is None:
-        raise told.untold("whether a restore was ever tried is not known", "restore_tested_at")
+        raise told.untold(
+            context.lanes.target.instance.id, "whether a restore was ever tried is not known", "restore_tested_at"
+        )
     age = None if facts.server_time is None else (facts.server_time - tested).total_seconds()
     return [{"tested": tested, "age": age, "state": "tested"}]

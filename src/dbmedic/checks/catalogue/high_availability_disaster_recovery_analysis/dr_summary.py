@@ -19,6 +19,7 @@ async def rows(context: Context) -> list[Row]:
     ways = {"replica": copies["replica"], "archive": copies["archive"], "backup": backup}
     known = {way: float(age) for way, age in ways.items() if age is not None}
     if not known:
-        raise told.untold("no replica and no archive is there, and no backup is known", "backup_at", "rpo")
+        here = context.lanes.target.instance.id
+        raise told.untold(here, "no replica and no archive is there, and no backup is known", "backup_at", "rpo")
     way = min(known, key=lambda name: known[name])
     return [{**ways, "way": way, "loss": known[way]}]

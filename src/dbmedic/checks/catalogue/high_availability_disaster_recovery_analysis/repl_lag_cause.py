@@ -37,4 +37,6 @@ def applies(row: Row, workers: int) -> str:
     event = str(row["event"] or "").lower()
     if "lock" in event and "relay log" not in event:
         return "lock"
+    if "find_row" in event or "searching rows" in event:
+        return "search"
     return "one_thread" if workers <= 1 else "event"
