@@ -16,7 +16,9 @@ from dbmedic.core.values import Attachment, Call, Question, Text
 from dbmedic.diagnosis import pasted
 from dbmedic.diagnosis.analyst import decide
 from dbmedic.diagnosis.pasted import Log, Plan, lines, recognised
+from dbmedic.kit.plans import steps as steps_of
 from diagnosis.scene import CALLER, NOW, SHOP
+from kit.evidence import samples
 
 ANALYZED = """\
                                                 QUERY PLAN
@@ -64,10 +66,10 @@ MY_LOG = """\
 def test_a_plan_that_ran_says_where_its_time_went() -> None:
     plan = recognised(ANALYZED)
     assert isinstance(plan, Plan)
-    assert (plan.engine, plan.took_ms, [step.name for step in plan.steps]) == (
-        "PostgreSQL", 841.5, ["Sort", "Seq Scan on orders"],
+    assert (plan.engine, plan.took_ms, [step.title for step in steps_of(plan)]) == (
+        "postgres", 841.5, ["Sort", "Seq Scan on orders"],
     )  # fmt: skip
-    assert round(plan.steps[0].own_ms, 1) == 130.1
+    assert round(plan.root.own_ms, 1) == 130.1
     said = "\n".join(lines([Attachment(name="", text=ANALYZED)], "en"))
     for fact in ("with 2 steps", "`Seq Scan on orders` itself took 700 ms", "1 000 000 rows", "throws away 950 050",
                  "50 rows were expected and 49 950 came", "4 MiB of disk"):  # fmt: skip
@@ -77,23 +79,24 @@ def test_a_plan_that_ran_says_where_its_time_went() -> None:
 def test_a_plan_that_did_not_run_says_so() -> None:
     said = lines([Attachment(name="plan.txt", text=ESTIMATED)], "en")
     assert said[0] == "`plan.txt`"
-    assert "not executed" in said[-1]
+    assert "not executed" in said[4]
+    assert "`Index Scan using orders_pkey on orders` is expected to cost most" in said[-1]
 
 
 @pytest.mark.parametrize(
     ("text", "engine", "steps"),
     [
-        (JSON, "PostgreSQL", ["Hash Join", "Seq Scan on orders"]),
-        (f"here you are:\n{JSON}\nwhy?", "PostgreSQL", ["Hash Join", "Seq Scan on orders"]),
-        (TREE, "MySQL", ["Filter: (orders.total > 5)", "Table scan on orders"]),
-        (TABLE, "MySQL", ["Table scan on orders"]),
-        (f"Why is this slow?\n\n{ANALYZED}", "PostgreSQL", ["Sort", "Seq Scan on orders"]),
+        (JSON, "postgres", ["Hash Join", "Seq Scan on orders"]),
+        (f"here you are:\n{JSON}\nwhy?", "postgres", ["Hash Join", "Seq Scan on orders"]),
+        (TREE, "mysql", ["Filter: (orders.total > 5)", "Table scan on orders"]),
+        (TABLE, "mysql", ["Table scan on orders"]),
+        (f"Why is this slow?\n\n{ANALYZED}", "postgres", ["Sort", "Seq Scan on orders"]),
     ],
 )
 def test_every_form_of_a_plan_is_recognised(text: str, engine: str, steps: list[str]) -> None:
     plan = recognised(text)
     assert isinstance(plan, Plan)
-    assert (plan.engine, [step.name for step in plan.steps]) == (engine, steps)
+    assert (plan.engine, [step.title for step in steps_of(plan)]) == (engine, steps)
 
 
 def test_a_log_says_its_span_and_what_is_worst_in_it() -> None:
@@ -163,10 +166,38 @@ def test_the_analyst_says_what_it_was_given() -> None:
     assert "neither an execution plan nor a server log" in text_of(strange)
 
 
+@pytest.mark.parametrize(
+    ("text", "english", "chinese"),
+    [
+        (samples.SLOW_MY, ["3 entries of 2 statements", "1 800 000 rows to give 4", "95 % of its time"], "慢日志"),
+        (samples.SLOW_PG, ["log of PostgreSQL", "slow log of PostgreSQL", "1 times, 3 s each"], "慢日志"),
+        (samples.ACTIVITY, ["3 wait for a lock", "session 4711 (app) since 2026-11-21 09:12:00"], "在事务中空闲"),
+        (samples.PROCESSES, ["session 8: `alter table orders add x int`", "901 s"], "会话列表"),
+        (samples.DEADLOCK_PG, ["4712 waited for ShareLock on accounts", "4712 was rolled back"], "死锁"),
+        (samples.STATUS, ["2 500 000 long", "open for 2 h (thread 40)", "31 waited for X on shop.accounts"], "死锁"),
+        (samples.POSTGRES_CONF, ["7 settings", "`fsync = off`: a crash may destroy", "`work_mem = 64MB`"], "的配置"),
+        (samples.MY_CNF, ["`sync_binlog = 0`", "`skip_grant_tables = on`"], "的配置"),
+    ],
+)  # fmt: skip
+def test_other_evidence_is_read_without_any_instance(text: str, english: list[str], chinese: str) -> None:
+    said = text_of(answered(f"Why is the shop slow?\n{text}"))
+    for fact in english:
+        assert fact in said, said
+    assert chinese in text_of(answered("这是为什么？", Attachment(name="a.txt", text=text)))
+
+
 def test_a_named_instance_is_measured_as_well() -> None:
     pieces = answered("Is rm-demo-shop slow?", Attachment(name="server.log", text=PG_LOG))
     assert "log of PostgreSQL" in text_of(pieces)
     assert any(isinstance(piece, Call) for piece in pieces)
+
+
+def test_the_phrases_of_evidence_have_the_same_fields_in_both_languages() -> None:
+    table = tomllib.loads((Path(pasted.__file__).parent / "evidence.toml").read_text("utf-8"))
+    assert set(table) <= set(TAGS)
+    assert {key: fields_of(text) for key, text in table["zh-CN"].items()} == {
+        key: fields_of(text) for key, text in table["en"].items()
+    }
 
 
 @pytest.mark.parametrize("tag", TAGS)

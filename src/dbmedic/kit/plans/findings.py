@@ -16,7 +16,7 @@ from dbmedic.kit.plans.tree import Node, Plan, walk
 
 Kind: TypeAlias = Literal[
     "costs", "misestimate", "spill", "scan", "defeated", "late_filter", "join_scan", "loops", "subquery", "not_in",
-    "no_prune", "wide", "sort",
+    "no_prune", "wide", "sort", "automatic",
 ]  # fmt: skip
 
 LEAST_ROWS = 1000
@@ -129,6 +129,14 @@ def _efforts(root: Node) -> dict[int, float]:
 
 def _of(node: Node, above: tuple[Node, ...], rows: Mapping[str, float], dialect: str) -> Iterator[Finding]:
     if node.loops == 0:
+        return
+    if dialect == "sqlite":
+        if node.does == "scan":
+            yield Finding(kind="scan", node=node)
+        elif "throw-away" in node.name:
+            yield Finding(kind="automatic", node=node)
+        elif node.name.startswith("USE TEMP B-TREE"):
+            yield Finding(kind="sort", node=node)
         return
     ran = node.came is not None
     yield from _misestimate(node, above)

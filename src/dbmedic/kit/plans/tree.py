@@ -67,9 +67,10 @@ class Node(Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """The step with its table, as one would say it."""
-        if not self.relation or f" on {self.relation}" in self.name:
+        if f" on {self.relation}" in self.name:
             return self.name
-        return f"{self.name} on {self.relation}"
+        by = f" using {self.index}" if self.index else ""
+        return f"{self.name}{by} on {self.relation}" if self.relation else f"{self.name}{by}"
 
     @property
     def whole_ms(self) -> float:
