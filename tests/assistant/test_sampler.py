@@ -14,7 +14,7 @@ from dbmedic.assistant.sampler import Pace
 from dbmedic.core.errors import Unreachable
 from dbmedic.core.history import History
 from fix_sampler import now, sampling
-from fix_servers import Database
+from fix_servers import Database, Server
 
 HOUR = timedelta(hours=1)
 
@@ -131,3 +131,20 @@ async def test_it_follows_the_list_of_instances(postgres: Database) -> None:
 
 async def kept(history: History) -> list[object]:
     return list(await history.kept("vitals", now() - HOUR, now()))
+
+
+async def test_redis_has_commands_memory_and_settings(redis_server: Server) -> None:
+    async with sampling() as here:
+        sampled = await here.begin(redis_server.url)
+        await here.sampler.sample(sampled)
+        await here.sampler.sample(sampled)
+        history = (await here.target()).history
+        assert history is not None
+        vitals = await history.kept("vitals", now() - HOUR, now())
+        assert vitals[1].values["throughput"][0] > 0
+        sizes = await history.kept("sizes", now() - HOUR, now())
+        assert sizes[0].values["memory"][0] > 100_000
+        (settings,) = await history.states("settings", now() - HOUR, now())
+        assert settings.values["maxmemory-policy"] == "noeviction"
+        (server,) = await history.states("server", now() - HOUR, now())
+        assert server.values["role"] == "master"

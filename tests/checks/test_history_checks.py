@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,7 +22,7 @@ from dbmedic.core.values import Instance
 from dbmedic.engines import open_engine
 from fix_history import NOW, Canned
 from fix_sampler import Sampling, Volume, now, sampling
-from fix_servers import Database
+from fix_servers import Database, Server
 
 DAY = timedelta(days=1)
 EARLY = {"query-regression": {"more": "1ms", "least": 20}}
@@ -83,6 +84,28 @@ async def test_a_changed_setting_of_mariadb_is_found(mariadb: Database) -> None:
             assert (await asked_of(here, "config-drift")).findings == []
         finally:
             mariadb.run("set global max_statement_time = 0", f"set global long_query_time = {before}")
+
+
+async def test_a_changed_setting_of_redis_is_found(redis_server: Server) -> None:
+    async with sampling() as here:
+        sampled = await here.begin(redis_server.url)
+        await here.sampler.sample(sampled)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", int(redis_server.url.rpartition(":")[2].split("/")[0])
+        )
+        try:
+            writer.write(b"CONFIG SET maxmemory-samples 7\r\n")
+            assert await reader.readline() == b"+OK\r\n"
+            (finding,) = (await asked_of(here, "config-drift")).findings
+            assert finding.object == "maxmemory-samples"
+            assert finding.fix is not None
+            writer.write(finding.fix.statement.encode() + b"\r\n")
+            assert await reader.readline() == b"+OK\r\n"
+            assert (await asked_of(here, "config-drift")).findings == []
+        finally:
+            writer.write(b"CONFIG SET maxmemory-samples 5\r\n")
+            await reader.readline()
+            writer.close()
 
 
 @pytest.mark.parametrize("engine", ["postgres", "mariadb"])
