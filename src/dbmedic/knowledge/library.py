@@ -6,7 +6,10 @@ the background, see `indexing.py`.
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -34,10 +37,14 @@ from dbmedic.knowledge.tokens import words
 
 NEAR: Final = 40
 """Passages that the word index proposes."""
+COMMON: Final = 2_000
+"""A word in so many passages takes a while to count."""
+COMMON_FOR: Final = timedelta(minutes=10)
+REMEMBERED: Final = 50_000
 NAME: Final = 200
 _NONE: Final = 2
 """No passage is hidden in a list: neither those switched on (1) nor off (0)."""
-FORM: Final = 2
+FORM: Final = 3
 """Grows when shipped documents become passages in another way, so that they are installed anew."""
 
 
@@ -48,6 +55,7 @@ class Library:
         """`queued` is told whenever there is something to index."""
         self._store, self._now, self._new_id = store, now, new_id
         self.queued = queued
+        self._common: dict[str, tuple[int, datetime]] = {}
 
     # -- datasets -------------------------------------------------------------------------------------------------
 
@@ -269,22 +277,47 @@ class Library:
         asked = list(dict.fromkeys(words(query)))[:64]
         if not asked or not datasets:
             return []
-        rows = await self._store.read("words_known", words=json_text(asked))
-        known = {row["term"]: row["rows"] for row in rows}
-        picked = chosen(asked, known)
-        if not picked:
+        documents = None if within is None else json_text(sorted(within))
+        looks = await asyncio.gather(*(self._look(one, asked, documents, max(NEAR, limit)) for one in datasets))
+        near = sorted((row for rows, _ in looks for row in rows), key=lambda row: row["score"])
+        known: Counter[str] = Counter()
+        for _, counts in looks:
+            known.update(counts)
+        if not near:
             return []
-        places = " OR ".join(f'"d{one.number}"' for one in datasets)
-        any_word = " OR ".join(f'"{word}"' for word in picked)
-        match = f"place: ({places}) AND {{title body}}: ({any_word})"
-        most = max(NEAR, limit)
-        if within is None:
-            near = await self._store.read("words_search", match=match, limit=most)
-        else:
-            documents = json_text(sorted(within))
-            near = await self._store.read("words_search_within", match=match, documents=documents, limit=most)
         worth = worths(asked, known, max(len(near), *known.values()) + 1)
         return _ranked(near, worth, limit)
+
+    async def _look(
+        self, dataset: Dataset, asked: Sequence[str], documents: str | None, most: int
+    ) -> tuple[list[Row], dict[str, int]]:
+        """What a dataset's word index proposes, and in how many of its passages each word stands."""
+        place = f"d{dataset.number}_"
+        known = await self._counts(place, asked)
+        picked = chosen(asked, known)
+        if not picked:
+            return [], known
+        match = "{title body}: (" + " OR ".join(f'"{place}{word}"' for word in picked) + ")"
+        if documents is None:
+            return await self._store.read("words_search", match=match, limit=most), known
+        return await self._store.read("words_search_within", match=match, documents=documents, limit=most), known
+
+    async def _counts(self, place: str, asked: Sequence[str]) -> dict[str, int]:
+        """Those of common words are remembered for a while."""
+        now = self._now()
+        found = {}
+        for word in asked:
+            count, until = self._common.get(place + word, (0, now))
+            if until > now:
+                found[word] = count
+        rest = json_text([place + word for word in asked if word not in found])
+        for row in await self._store.read("words_known", words=rest):
+            found[row["term"].removeprefix(place)] = row["rows"]
+            if row["rows"] >= COMMON:
+                if len(self._common) >= REMEMBERED:
+                    self._common.clear()
+                self._common[row["term"]] = row["rows"], now + COMMON_FOR
+        return found
 
     def _row(
         self,

@@ -8,7 +8,7 @@ from typing import Final
 
 K: Final = 60
 """How slowly a place in an order loses its worth (reciprocal rank fusion)."""
-WORK: Final = 20_000
+WORK: Final = 8_000
 """Rows of the word index that one query may score: with more, its commonest words are left to the second look."""
 
 

@@ -50,14 +50,18 @@ def piece_digest(title: str, piece: Piece, settings: dict[str, Any]) -> str:
 def found_by(
     id: str, place: str, title: str, heading: str, texts: Sequence[str | None], keywords: Sequence[str] = ()
 ) -> tuple[str, Row]:
-    """The words that a passage is found by."""
+    """The words that a passage is found by, each with the dataset in front: no search ever meets another's words."""
     row = {
         "id": id,
-        "place": place,
-        "title": " ".join(words(" ".join((title, heading, *keywords)))),
-        "body": " ".join(words("\n".join(text for text in texts if text))),
+        "title": placed(place, words(" ".join((title, heading, *keywords)))),
+        "body": placed(place, words("\n".join(text for text in texts if text))),
     }
     return "words_put", row
+
+
+def placed(place: str, found: Sequence[str]) -> str:
+    """Words as the index holds them."""
+    return " ".join(f"{place}_{word}" for word in found)
 
 
 def children(segment: str, texts: Sequence[str], new_id: NewId, now: int) -> list[tuple[str, Row]]:

@@ -1,12 +1,12 @@
 -- The word index on SQLite: FTS5 without the text, which stands in `segments`.
 --
--- A row holds the words of a passage as knowledge/tokens.py makes them, and in `place` the dataset it belongs to.  What
--- must not be found (switched off, archived) is not in the index.
+-- A row holds the words of a passage as knowledge/tokens.py makes them, each with its dataset in front; `place` is not
+-- used.  What must not be found (switched off, archived) is not in the index.
 
 
 -- name: words_put --
 insert into segment_words (rowid, place, title, body)
-select number, :place, :title, :body from segments where id = :id
+select number, '', :title, :body from segments where id = :id
 
 -- name: words_delete_of_segment --
 delete from segment_words where rowid in (select number from segments where id = :id)
@@ -27,7 +27,7 @@ delete from segment_words where rowid in (
 delete from segment_words where rowid in (select number from segments where document = :document and staged = 1)
 
 -- name: words_known --
--- In how many passages of all datasets each word stands.
+-- In how many passages each word stands; counting a common one takes long.
 select v.term, v.doc as rows
 from json_each(:words) w
 cross join segment_vocabulary v on v.term = w.value
