@@ -6,15 +6,13 @@ Nothing else knows all parts.  Modules that take long to import are imported whe
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import random
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from socket import socket
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -341,36 +339,3 @@ class NewIds:
         digits, self._ready = self._ready[:16].hex(), self._ready[16:]
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-
-def write_logs(level: str, form: str) -> None:
-    """Log lines go to standard error: as JSON, or as text for a person at a terminal.  Called once by a server."""
-    text = form == "text" or (form == "auto" and sys.stderr.isatty())
-    lowest = logging.getLevelNamesMapping()[level.upper()]
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer(_json),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(lowest),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(handlers=[_Bridge()], level=max(lowest, logging.WARNING))
-
-
-class _Bridge(logging.Handler):
-    """What libraries log, as our own lines."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        lines = structlog.get_logger("dbmedic.library")
-        lines.log(record.levelno, record.getMessage(), library=record.name, exc_info=record.exc_info)
-
-
-def _json(line: Any, **_: Any) -> str:
-    import msgspec
-
-    return msgspec.json.encode(line, enc_hook=str).decode()

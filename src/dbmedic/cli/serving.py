@@ -10,6 +10,7 @@ import structlog
 
 from dbmedic import __version__, app
 from dbmedic.config import Config
+from dbmedic.kit.logs import write_logs
 
 logger = structlog.get_logger("dbmedic.serve")
 
@@ -19,7 +20,7 @@ def serve(config: Config, *, with_parent: bool) -> None:
 
     Raises `FolderTaken`, `BadField` for an address that cannot be had, and what the store raises.
     """
-    app.write_logs(config.log_level, config.log_format)
+    write_logs(config.log_level, config.log_format)
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(_serve(config, with_parent))
 

@@ -34,7 +34,7 @@ PREFLIGHT: Final = (
 )
 
 _decode = msgspec.json.Decoder().decode
-_ERRORS: Final[dict[type[Failure], tuple[int, str, str | None]]] = {
+ERRORS: Final[dict[type[Failure], tuple[int, str, str | None]]] = {
     NotSignedIn: (401, "invalid_request_error", "invalid_api_key"),
     Forbidden: (403, "permission_error", None),
     Busy: (429, "rate_limit_error", "rate_limit_exceeded"),
@@ -76,7 +76,7 @@ class Fault(Exception):
 
 def fault_of(failure: Failure) -> Fault:
     """How one of our errors is said here."""
-    status, kind, code = next(_ERRORS[base] for base in type(failure).__mro__ if base in _ERRORS)
+    status, kind, code = next(ERRORS[base] for base in type(failure).__mro__ if base in ERRORS)
     param = failure.name if isinstance(failure, BadField) else None
     headers: tuple[Header, ...] = ()
     if isinstance(failure, Busy):

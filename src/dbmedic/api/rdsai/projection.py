@@ -77,7 +77,7 @@ class Projection:
         self._calls: dict[str, ToolCalled] = {}
         self._asked: dict[str, ApprovalRequested] = {}
         self._decisions: list[ApprovalDecided] = []
-        """Made while the turn waited: told when it goes on."""
+        """Made while the turn waited: told when it goes on, or ends."""
         self._ended = False
 
     def feed(self, entry: Entry) -> Iterator[Frame]:
@@ -154,6 +154,7 @@ class Projection:
         )
 
     def _returned(self, event: ToolReturned) -> Iterator[Frame]:
+        yield from self._told()
         called = self._calls.pop(event.call, None)
         if called is None:
             return
