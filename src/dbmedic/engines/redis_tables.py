@@ -59,7 +59,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "replicas": ("addr", "state", "offset", "lag"),
     "cluster": ("state", "slots_assigned", "slots_ok", "slots_pfail", "slots_fail", "known_nodes", "size"),
     "acl_users": ("user", "enabled", "nopass", "commands", "keys"),
-    "access": ("open", "tls", "host", "loopback"),
+    "access": ("account", "open", "tls", "host", "loopback"),
     "pings": ("number", "took"),
     "server": ("now",),
     "scanned_keys": ("key", "shortened", "type", "bytes", "elements", "ttl", "scanned", "total"),

@@ -55,7 +55,9 @@ async def fetched(table: str, session: RedisSession, until: float) -> list[Row]:
         case "access":
             place = session.place
             tls, near = int(place.encrypted), int(loopback(place.host))
-            return [{"open": int(await session.unasked()), "tls": tls, "host": place.host, "loopback": near}]
+            account = place.username or "default"
+            open_ = int(await session.unasked())
+            return [{"account": account, "open": open_, "tls": tls, "host": place.host, "loopback": near}]
         case "pings":
             return await _pings(session, min(until, time.monotonic() + PINGS_S))
         case "server":
