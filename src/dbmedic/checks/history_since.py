@@ -21,6 +21,8 @@ from dbmedic.core.history import History, Kept, Series
 
 HOURLY = 24
 """Samples of an hour from which they are the base of comparison; with fewer, the finer ones of the last day are."""
+TOLD = 20
+"""Settings, and objects, that are told; the last ones, for an upgrade changes hundreds."""
 SHORT = timedelta(minutes=15)
 """How far back we look when nothing was sampled in the asked time itself."""
 
@@ -43,9 +45,11 @@ async def compare(history: History, start: datetime, end: datetime) -> Compared 
     since = await history.since()
     if since is None:
         return None
-    stated = [change for find, kind in (
-        (changed_server, "server"), (changed_settings, "settings"), (changed_objects, "objects"),
-    ) for change in find(await history.states(kind, start, end))]  # type: ignore[arg-type]  # fmt: skip
+    stated = [
+        *changed_server(await history.states("server", start, end))[-TOLD:],
+        *changed_settings(await history.states("settings", start, end))[-TOLD:],
+        *changed_objects(await history.states("objects", start, end))[-TOLD:],
+    ]
     asked, before = await during(history, "statements", start, end), await base(history, "statements", start)
     seen = statements(before, asked, start, end)
     covered = sum(one.window_s for one in before)
