@@ -62,6 +62,8 @@ QUERIES: Final[dict[str, dict[str, Any]]] = {
         "status": {"enum": ["succeeded", "failed", "stopped"]},
         "created_at__before": {**TEXT, "format": "date-time"},
         "created_at__after": {**TEXT, "format": "date-time"},
+        "created_by_end_user_session_id": TEXT,
+        "created_by_account": TEXT,
     },
 }
 QUERIES.update(knowledge.QUERIES)
@@ -92,6 +94,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
         "message_id": {"type": ["string", "null"]},
         "text": {"type": ["string", "null"]},
         "voice": {"type": ["string", "null"]},
+        "streaming": FLAG,
     },
     "message_feedbacks": {"rating": {"enum": ["like", "dislike", None]}, "content": {"type": ["string", "null"]}},
 }
@@ -120,7 +123,7 @@ def document() -> bytes:
     """The description as JSON."""
     shapes = [(get_args(shape) or (shape,))[0] for _, shape in REPLIES.values() if shape is not None]
     _, schemas = msgspec.json.schema_components(
-        [*dict.fromkeys(shapes), ErrorBody], ref_template="#/components/schemas/{name}"
+        [*dict.fromkeys(shapes), wire.Paused, ErrorBody], ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, dict[str, Any]] = {}
     for action in found():
@@ -198,6 +201,8 @@ def _responses(name: str) -> dict[str, Any]:
         content["application/json"] = {"schema": _schema(shape)}
     if name in knowledge.FILES:
         content[knowledge.FILES[name]] = {"schema": {**TEXT, "format": "binary"}}
+    if name == "chat_messages":
+        content["application/json"] = {"schema": {"anyOf": [_schema(wire.Answer), _schema(wire.Paused)]}}
     if name == "text_to_audio":
         content["audio/mpeg"] = {"schema": {**TEXT, "format": "binary"}}
         content["application/json"] = {"schema": {"type": "null"}}
@@ -213,6 +218,8 @@ def _responses(name: str) -> dict[str, Any]:
         bare = {"type": "object", "properties": {"error": TEXT}, "required": ["error"]}
         either = {"anyOf": [{"$ref": "#/components/schemas/ErrorBody"}, bare]}
         refused["400"] = {"description": "What is wrong.", "content": {"application/json": {"schema": either}}}
+    if name.startswith("form_human_input"):
+        refused["412"] = refused["404"]
     if name == "file_preview":
         refused |= {"206": {**good, "description": "The part that was asked for."}, "416": refused["404"]}
     return {str(status): good, **refused}

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from dbmedic.api.dify.frames import Action
 from dbmedic.api.dify.wire import Answer, Message
 
 
@@ -115,6 +116,18 @@ class Meta(Struct, frozen=True):
 
 class Switch(Struct, frozen=True):
     enabled: bool
+
+
+class HumanForm(Struct, frozen=True):
+    form_content: str
+    inputs: list[dict[str, Any]]
+    resolved_default_values: dict[str, str]
+    user_actions: list[Action]
+    expiration_time: int
+
+
+class Submitted(Struct, frozen=True):
+    """Nothing is said of a form that was taken."""
 
 
 class Heard(Struct, frozen=True):
@@ -241,6 +254,8 @@ REPLIES: dict[str, tuple[int, Shape | None]] = {
     "conversations": (200, ConversationPage),
     "end_user": (200, EndUserRow),
     "files_upload": (201, UploadedFile),
+    "form_human_input": (200, HumanForm),
+    "form_human_input_submit": (200, Submitted),
     "info": (200, Info),
     "message_feedbacks": (200, Done),
     "message_suggested": (200, Suggested),
