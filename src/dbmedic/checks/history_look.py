@@ -110,7 +110,9 @@ async def sizes(context: Context) -> dict[str, float]:
     for row in await _metric(context, "disk"):
         if row.get("used") is not None and row.get("total"):
             found[f"used:{row['volume']}"] = float(row["used"])
-            found[f"total:{row['volume']}"] = float(row["total"])
+            # What a server may still write is less than what is not used, where some is kept for the superuser.
+            free = row.get("free")
+            found[f"total:{row['volume']}"] = float(row["total"] if free is None else row["used"] + free)
     return found
 
 
