@@ -10,11 +10,8 @@ from dbmedic.core import lang
 
 
 def say(language: str, key: str, **fields: str) -> str:
-    """One phrase, filled; in the nearest relative of a language that lacks it, else in English."""
-    table = _table()
-    tag = lang.best(language) or "en"
-    near = (tag, "zh-CN" if tag.startswith("zh") else "en", "en")
-    return next(table[one][key] for one in near if key in table.get(one, {})).format(**fields)
+    """One phrase, filled; English in a language we do not speak."""
+    return _table()[lang.best(language) or "en"][key].format(**fields)
 
 
 @cache
