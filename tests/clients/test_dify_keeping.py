@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import signal
 from collections.abc import Callable
@@ -155,3 +156,15 @@ async def test_what_is_not_there_is_not_found(tmp_path: Path, path: str) -> None
         answer = await asyncio.to_thread(requests.get, f"{client.base_url}/{path}", headers=headers(client), timeout=5)
     assert answer.status_code == 404
     assert answer.json().keys() == {"code", "message", "status"}
+
+
+def test_every_method_of_the_client_is_called_in_these_tests() -> None:
+    methods = {
+        name
+        for kind in (ChatClient, CompletionClient)
+        for name, _ in inspect.getmembers(kind, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert len(methods) == 8
+    called = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_dify_*.py"))
+    assert [name for name in sorted(methods) if f".{name}(" not in called and f".{name}," not in called] == []

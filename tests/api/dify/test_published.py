@@ -45,6 +45,7 @@ async def test_the_newest_answers_and_an_older_one_when_it_is_asked_for() -> Non
         ]  # fmt: skip
         assert prompts(at) == ["", "one", "two", "one", "", "two"]
         assert (await client.call("GET", "/v1/parameters")).body["opening_statement"] == "Hello from two"
+        assert {row["introduction"] for row in (await client.conversations()).body["data"]} == {"Hello from two"}
 
 
 async def test_an_id_of_nobody_or_of_another_app_is_not_found() -> None:
@@ -113,3 +114,10 @@ async def test_the_first_fault_is_said(inputs: dict[str, Any], message: str) -> 
         await published(at, "one", *FORM)
         heard = await at.client.ask(inputs=inputs)
         assert (heard.status, heard.body["code"], heard.body["message"]) == (400, "invalid_param", message)
+
+
+async def test_a_question_knows_how_many_came_before_it() -> None:
+    async with desk(ANSWER) as at:
+        first = (await at.client.stream())[0]
+        again = [(await at.client.stream(conversation_id=first["conversation_id"]))[0] for _ in range(2)]
+    assert [one["data"]["inputs"]["sys.dialogue_count"] for one in (first, *again)] == [0, 1, 2]

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, boolean, json_reply, path_id, text
 from dbmedic.api.dify.actions.conversations import shown
+from dbmedic.api.dify.actions.parameters import greeting
 from dbmedic.api.dify.wire import invalid
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
@@ -31,5 +32,7 @@ def parse(asked: Asked) -> Request:
 
 async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply:
     if request.name is None:
-        return json_reply(shown(await assistant.chats.rename_by_content(request.conversation, caller)))
-    return json_reply(shown(await assistant.chats.rename(request.conversation, caller, request.name)))
+        named = await assistant.chats.rename_by_content(request.conversation, caller)
+    else:
+        named = await assistant.chats.rename(request.conversation, caller, request.name)
+    return json_reply(shown(named, greeting(await assistant.published.newest(caller))))

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, json_reply, page_size
+from dbmedic.api.dify.actions.parameters import greeting
 from dbmedic.api.dify.wire import Fault, invalid, uuid_text
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
@@ -36,17 +37,19 @@ async def run(assistant: Assistant, request: Request, caller: Caller) -> Reply:
         page = await assistant.conversations.list(caller, after=request.last, limit=request.limit, sort=request.sort)
     except NotFound:
         raise Fault(404, "not_found", "Last Conversation Not Exists.") from None
-    rows = [shown(conversation) for conversation in page.rows]
+    opening = greeting(await assistant.published.newest(caller))
+    rows = [shown(conversation, opening) for conversation in page.rows]
     return json_reply({"limit": request.limit, "has_more": page.has_more, "data": rows})
 
 
-def shown(conversation: Conversation) -> dict[str, Any]:
+def shown(conversation: Conversation, opening: str) -> dict[str, Any]:
+    """`opening`: what the app shows before the first question."""
     return {
         "id": conversation.id,
         "name": conversation.name,
         "inputs": conversation.inputs,
         "status": "normal",
-        "introduction": None,
+        "introduction": opening,
         "created_at": int(conversation.created_at.timestamp()),
         "updated_at": int(conversation.updated_at.timestamp()),
     }

@@ -38,11 +38,16 @@ async def run(assistant: Assistant, _: None, caller: Caller) -> Reply:
     return json_reply(shown(version, assistant.voice, annotated=annotated))
 
 
+def greeting(version: Version | None) -> str:
+    """What is shown before the first question; None is the built-in agent."""
+    return (version.opening if version else "") or OPENING
+
+
 def shown(version: Version | None, voice: Voice | None, *, annotated: bool) -> dict[str, Any]:
     """What the app's newest version offers; None is the built-in agent."""
     form = forms.whole(version.form if version else ())
     return {
-        "opening_statement": (version.opening if version else "") or OPENING,
+        "opening_statement": greeting(version),
         "suggested_questions": ["Is anything wrong?", "How full is the disk?", "Who blocks whom?"],
         "suggested_questions_after_answer": ON,
         "speech_to_text": ON if voice is not None and voice.hears else OFF,
