@@ -264,7 +264,7 @@ def _command(url: str, *words: str) -> Any:
     """The reply to one command, given as a line or as its words."""
     import redis
 
-    with redis.Redis.from_url(url, decode_responses=True, protocol=2) as client:
+    with redis.Redis.from_url(url, decode_responses=True, protocol=2, socket_timeout=60) as client:
         client.response_callbacks.clear()
         return client.execute_command(*(shlex.split(words[0]) if len(words) == 1 else words))
 

@@ -3,7 +3,7 @@
 from faults.cache import DAY
 from faults.fault import Cause, Client, Fault, Number, Script
 
-MORE = "EVAL \"for i=1,200000 do redis.call('set','c:'..i,'x','EX',86400) end\" 0"
+MORE = "EVAL \"for i=1,100000 do redis.call('set','c:'..i,'x','EX',86400) end\" 0"
 DASHBOARD = Client("dashboard", 1, (Script(("KEYS *",)),), pause_s=0.5)
 FAULT = Fault(
     asks={"en": ("The cache is slow, requests time out",), "zh": ("缓存很慢,超时",)},
