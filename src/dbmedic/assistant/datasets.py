@@ -83,10 +83,14 @@ class Datasets:
         return await self._library.change(dataset, name=name, description=description, settings=kept)
 
     async def delete(self, dataset: Dataset) -> None:
-        """With all that is in it.  Raises `InUse` while an app reads it."""
+        """With all that is in it.  Raises as `free`."""
+        await self.free(dataset)
+        await self._library.remove(dataset)
+
+    async def free(self, dataset: Dataset) -> None:
+        """Raises `InUse` while an app reads it."""
         if apps := (await self._apps(dataset.account)).get(dataset.id):
             raise InUse("dataset", f"it is read by {', '.join(apps)}; detach it first")
-        await self._library.remove(dataset)
 
     # -- all that is known of them ------------------------------------------------------------------------------------
 

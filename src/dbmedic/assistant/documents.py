@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import msgspec
 from anyio.to_thread import run_sync
 
 from dbmedic.assistant.files import Files, Incoming, StoredFile
@@ -81,6 +82,10 @@ class Documents:
             raise Archived("The archived document is not editable.")
         name = document.name if name is None else name
         details = {**document.details, **(details or {})}
+        if file is not None:
+            if (before := details.get("before")) not in (None, document.file):
+                await self._files.remove(before)
+            details["before"] = document.file
         if text is None and file is None and settings is None:
             row = {"id": document.id, "name": name, "details": json_text(details), "now": micros(self._now())}
             await self._store.write(("document_rename", row))
@@ -162,6 +167,17 @@ class Documents:
         if document.status in BUSY:
             raise Indexing("document", "Cannot delete document during indexing.")
         await self._library.drop(document)
+        await self._forget(document.file, document.details)
+
+    async def empty(self, dataset: Dataset) -> None:
+        """Removes the files of its documents, before the dataset itself goes."""
+        for row in await self._store.read("document_files", dataset=dataset.id):
+            await self._forget(row["file"], msgspec.json.decode(row["details"]))
+
+    async def _forget(self, file: str | None, details: Row) -> None:
+        """The file of a document, and the one that it had before."""
+        for one in {file, details.get("before")} - {None}:
+            await self._files.remove(str(one))
 
     async def switch(self, dataset: Dataset, ids: Collection[str], action: Switch, by: str) -> None:
         """One that is so already, or is not there, is passed over; raises `Indexing`, and nothing is done then."""

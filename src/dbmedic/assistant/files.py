@@ -235,6 +235,13 @@ class Files:
             raise NotFound("file", id)
         return _stored(row), await self._places.here(id)
 
+    async def remove(self, id: str) -> None:
+        """A file that nobody was sent goes; what a bucket holds of it is the bucket's to expire."""
+        (gone,) = await self._store.write(("file_delete", {"file": id}))
+        if gone:
+            for path in (self._folder / id, self._folder / f"{id}.txt"):
+                await run_sync(_unlinked, path)
+
     async def attached(self, question: Question) -> tuple[Attachment, ...]:
         """A question's files, then those of the questions before it; a file that is gone is left out."""
         found: list[Attachment] = []
@@ -326,6 +333,10 @@ def _swept(folder: Path) -> int:
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
+
+
+def _unlinked(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -141,3 +141,13 @@ join datasets b on b.id = d.dataset
 left join segment_vectors v on v.segment = s.id and v.model = :model
 where s.staged = 0 and b.account <> '' and d.status = 'completed' and v.segment is null
 limit :limit
+
+
+-- name: file_delete --
+-- Not one that was part of a message.
+delete from files
+where id = :file and not exists (select 1 from file_turns where file = :file)
+returning id
+
+-- name: document_files --
+select file, details from documents where dataset = :dataset and file is not null

@@ -210,6 +210,7 @@ async def test_a_file_can_be_fetched_again_by_an_address_that_needs_no_key() -> 
         text = await shelf.put("locks", LOCKS)
         url = (await shelf.call("GET", f"/documents/{made['id']}/download")).body["url"]
         none = await shelf.call("GET", f"/documents/{text['id']}/download")
+        part = await shelf.client.call("GET", url.removeprefix(shelf.client.url), headers={"Range": "bytes=3-13"})
         path = url.removeprefix(shelf.client.url)
         fetched = await shelf.client.call("GET", path, headers={})
         forged = await shelf.client.call("GET", f"{path[:-6]}AAAA==", headers={})
@@ -219,8 +220,12 @@ async def test_a_file_can_be_fetched_again_by_an_address_that_needs_no_key() -> 
         ) as heard:
             kind, packed = heard.headers["Content-Type"], zipfile.ZipFile(io.BytesIO(await heard.read()))
         segments = await shelf.segments(made["id"])
+        await shelf.call("DELETE", f"/documents/{made['id']}")
+        gone = await shelf.client.call("GET", path, headers={})
+    assert (gone.status, gone.body["message"]) == (404, "Uploaded file not found.")
     assert (fetched.status, fetched.body) == (200, "<b>checkpoints</b><script>x()</script>")
     assert fetched.headers["Content-Disposition"].startswith("attachment")
+    assert (part.status, part.body) == (206, "checkpoints")
     assert (none.status, forged.status, forged.body["code"]) == (404, 403, "forbidden")
     assert kind == "application/zip"
     assert sorted(packed.namelist()) == ["locks.txt", "notes.html"]

@@ -17,5 +17,8 @@ def parse(asked: Asked) -> str:
 
 async def run(assistant: Assistant, dataset: str, caller: Caller) -> Reply:
     datasets = assistant.knowledge.datasets
-    await datasets.delete(await datasets.get(dataset, caller))
+    found = await datasets.get(dataset, caller)
+    await datasets.free(found)
+    await assistant.knowledge.documents.empty(found)
+    await datasets.delete(found)
     return nothing()
