@@ -7,6 +7,8 @@ from dbmedic.checks.context import Context
 from dbmedic.core.values import Row
 from dbmedic.kit import plans
 
+MOST_MB = 256
+
 
 async def rows(context: Context) -> list[Row]:
     """One row per statement: its largest sort or hash, `need` against `memory`, and what it wrote per call."""
@@ -29,6 +31,15 @@ async def rows(context: Context) -> list[Row]:
                 "step": worst.title,
                 "keys": ", ".join(worst.keys),
                 "written": written,
+                "advised": _advised((worst.expected or 0) * (worst.width or 0)),
             }
         )
     return found
+
+
+def _advised(need: float) -> str | None:
+    """A `work_mem` in which it would fit; None where that is more than one role should be given."""
+    size = 8
+    while size * 2**20 < 1.5 * need:
+        size *= 2
+    return f"{size}MB" if size <= MOST_MB else None
