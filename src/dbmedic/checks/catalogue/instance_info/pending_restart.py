@@ -27,5 +27,5 @@ async def rows(context: Context) -> list[Row]:
         # The server keeps its mark when a change is taken back, so the file decides: what it no longer says is settled,
         # unless the server still runs with what the file once said.
         if name not in found and (row["taken_out"] or not readable):
-            found[name] = row
+            found[name] = row if readable else {**row, "confidence": "estimate"}
     return list(found.values())
