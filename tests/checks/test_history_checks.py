@@ -25,7 +25,8 @@ from fix_sampler import Sampling, Volume, now, sampling
 from fix_servers import Database, Server
 
 DAY = timedelta(days=1)
-EARLY = {"query-regression": {"more": "1ms", "least": 20}}
+EARLY = {"query-regression": {"more": "1ms", "least": 20}, "throughput-shift": {"warn_off": 1.2}}
+"""A busy machine of tests scatters more than a server over weeks."""
 
 
 async def heard_on(
@@ -145,7 +146,8 @@ async def test_a_load_that_stops_is_below_the_usual(postgres: Database) -> None:
         sampled = await here.begin(postgres.url)
         await here.sampler.sample(sampled)
         for _ in range(4):
-            postgres.run(*["select 1"] * 150)
+            postgres.run(*["select 1"] * 300)
+            await anyio.sleep(0.1)  # the server tells its counters when the session has ended
             await here.sampler.sample(sampled)
         start = now()
         await anyio.sleep(1.2)
