@@ -52,7 +52,7 @@ def test_a_channel_is_started_by_its_name():
 
 @pytest.mark.parametrize(
     ("stage", "event", "because"),
-    [("send", None, "network"), ("flush", None, "disk"), ("apply", None, "replay"),
+    [("send", None, "network"), ("flush", None, "disk"), ("apply", None, "there"), ("apply", "CPU:", "replay"),
      ("apply", "IPC:RecoveryConflictSnapshot", "conflict"), ("apply", "IPC:RecoveryPause", "paused"),
      ("apply", "Timeout:RecoveryApplyDelay", "delay"), ("apply", "IO:DataFileRead", "disk")],
 )  # fmt: skip

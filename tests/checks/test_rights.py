@@ -81,6 +81,24 @@ async def test_a_role_that_may_observe(postgres: Database, role: str) -> None:
     assert blind - TOLD == {"int-exhaustion", *ONLY_FOR_OWNERS}
 
 
+async def test_a_role_is_granted_the_look_at_rules_and_kinds_of_passwords(postgres: Database, role: str) -> None:
+    blind = await heard(["hba-trust", "password-hash"], postgres.as_role(role, role))
+    assert blind.checked["hba-trust"].grant == (
+        f"GRANT SELECT ON pg_hba_file_rules TO {role}; GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO {role}"
+    )
+    postgres.run(
+        f"grant select on pg_hba_file_rules to {role}", f"grant execute on function pg_hba_file_rules() to {role}",
+        "create schema dbmedic", f"grant usage on schema dbmedic to {role}",
+        """create function dbmedic.password_kinds() returns table (rolname name, kind text) language sql stable
+           security definer set search_path = pg_catalog, pg_temp
+           as $$select rolname, case when rolname = session_user then 'md5' else 'scram' end
+                from pg_authid where rolcanlogin$$""",
+    )  # fmt: skip
+    said = await heard(["hba-trust", "password-hash"], postgres.as_role(role, role))
+    assert said.checked["hba-trust"].level == "normal"
+    assert [one.object for one in said.findings] == [role]
+
+
 async def test_a_role_sees_its_own_faults_without_any_grant(postgres: Database, role: str) -> None:
     signed_in = replace(postgres.server, url=postgres.server.at("postgres", user=role, password=role))
     async with sessions(Database(signed_in, postgres.name), [LEFT_OPEN]):

@@ -6,7 +6,7 @@ from dbmedic.checks import replication
 from dbmedic.checks.context import Context
 from dbmedic.core.values import Row
 
-SENDER = {"send": "network", "flush": "disk", "apply": "replay"}
+SENDER = {"send": "network", "flush": "disk", "apply": "there"}
 """What a primary can tell."""
 STARTUP = (
     ("RecoveryPause", "paused"), ("RecoveryApplyDelay", "delay"), ("RecoveryConflict", "conflict"),
@@ -29,7 +29,7 @@ def waits(row: Row) -> str:
     event = str(row["event"] or "")
     if row["stage"] == "apply" and event:
         return next((meaning for part, meaning in STARTUP if part in event), "replay")
-    return SENDER.get(str(row["stage"]), "replay")
+    return SENDER.get(str(row["stage"]), "there")
 
 
 def applies(row: Row, workers: int) -> str:
