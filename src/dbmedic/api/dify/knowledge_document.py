@@ -57,7 +57,13 @@ SEARCH: Final = maybe(
         top_k={"type": "integer", "minimum": 1, "maximum": MOST},
         score_threshold_enabled=FLAG,
         score_threshold=maybe({"type": "number", "minimum": 0, "maximum": 1}),
-        weights=maybe({"type": "object"}),
+        weights=maybe(
+            thing(
+                weight_type=maybe(one_of("semantic_first", "keyword_first", "customized")),
+                vector_setting=maybe(thing(vector_weight={"type": "number", "minimum": 0, "maximum": 1})),
+                keyword_setting=maybe(thing(keyword_weight={"type": "number", "minimum": 0, "maximum": 1})),
+            )
+        ),
         metadata_filtering_conditions=maybe(CONDITIONS),
     )
 )
@@ -127,7 +133,12 @@ QUERIES: Final[dict[str, dict[str, Any]]] = {
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "child_create": {"content!": SOME},
     "child_update": {"content!": SOME},
-    "dataset_create": {"name!": NAME, "provider": one_of("vendor", "external"), **DATASET},
+    "dataset_create": {
+        "name!": NAME,
+        "provider": one_of("vendor", "external"),
+        **DATASET,
+        "summary_index_setting": maybe(thing(enable=maybe(FLAG))),
+    },
     "dataset_update": {
         "name": NAME,
         **DATASET,

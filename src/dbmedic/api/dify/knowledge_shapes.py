@@ -220,6 +220,17 @@ class ChildPage(Struct, frozen=True):
     limit: int
 
 
+class AttachmentRow(Struct, frozen=True):
+    """An image of a segment; ours have none."""
+
+    id: str
+    name: str
+    size: int
+    extension: str
+    mime_type: str
+    source_url: str
+
+
 class SegmentRow(Struct, frozen=True, kw_only=True):
     id: str
     position: int
@@ -246,7 +257,7 @@ class SegmentRow(Struct, frozen=True, kw_only=True):
     error: str | None
     stopped_at: int | None
     child_chunks: list[ChildRow]
-    attachments: list[dict[str, Any]]
+    attachments: list[AttachmentRow]
     summary: str | None
 
 
@@ -315,7 +326,7 @@ class Record(Struct, frozen=True, kw_only=True):
     child_chunks: list[FoundChild]
     score: float | None
     tsne_position: dict[str, Any] | None = None
-    files: list[dict[str, Any]] = []
+    files: list[AttachmentRow] = []
     summary: str | None = None
 
 
