@@ -29,7 +29,7 @@ FACTS_S = 60.0
 _SETTINGS = tuple(("CONFIG", "GET", name) for name in CONFIG)
 SEES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("config|get", ("CONFIG", "GET", "maxmemory")),
-    ("slowlog|get", ("SLOWLOG", "LEN")),
+    ("slowlog|get", ("SLOWLOG", "GET", "0")),
     ("latency|latest", ("LATENCY", "LATEST")),
     ("client|list", ("CLIENT", "LIST", "TYPE", "master")),
     ("acl|list", ("ACL", "LIST")),
