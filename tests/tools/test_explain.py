@@ -77,6 +77,15 @@ async def test_mariadb_counts_rows_instead_of_costs(mariadb: Database) -> None:
     assert "example values" in await explained(mariadb, statement="select id from orders where id = ?")
 
 
+async def test_habits_that_cost_are_named(postgres: Database) -> None:
+    postgres.run(*SHOP)
+    text = await explained(postgres, statement="select * from orders")
+    assert "It gives all 60 000 rows at once" in text
+    assert "It pages by OFFSET" in await explained(
+        postgres, statement="select id from orders order by id limit 20 offset 50000"
+    )
+
+
 async def test_nothing_but_a_statement_with_a_plan_is_taken(postgres: Database) -> None:
     with pytest.raises(WriteRefused):
         await explained(postgres, statement="drop table orders")

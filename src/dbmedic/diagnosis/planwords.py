@@ -8,11 +8,14 @@ from dbmedic.checks.template import ident
 from dbmedic.diagnosis.phrases import say
 from dbmedic.kit import plans
 from dbmedic.kit.plans import Finding, Plan
+from dbmedic.kit.statements.patterns import patterns
 from dbmedic.kit.units import bytes_text, count_text, ratio_text, seconds_text
 
 FACTS = 9
 ENGINES = {"postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 TEXT = 200
+MANY, WIDE = 10_000, 100
+"""Rows of an answer, and bytes of each, from which it is worth a word."""
 
 
 def sentences(plan: Plan, language: str) -> list[str]:
@@ -27,6 +30,21 @@ def sentences(plan: Plan, language: str) -> list[str]:
     if (advice := _index(found, plan)) is not None:
         said = [*said[:FACTS], say(language, "index_for", statement=advice)]
     return said[: FACTS + 1]
+
+
+def habits(statement: str, plan: Plan, language: str) -> list[str]:
+    """What the statement does that costs whatever the plan, where its rows are many."""
+    root = plan.root
+    rows = (root.came if root.came is not None else root.expected) or 0.0
+    said: list[str] = []
+    for one in patterns(statement, plan.engine):
+        if one == "paging":
+            said.append(say(language, one))
+        elif one == "no_limit" and rows >= MANY:
+            said.append(say(language, one, rows=count_text(round(rows))))
+        elif one == "star" and rows >= MANY and (root.width or 0) >= WIDE:
+            said.append(say(language, one, rows=count_text(round(rows)), width=bytes_text(int(root.width or 0))))
+    return said
 
 
 def _said(one: Finding, plan: Plan, language: str) -> Iterator[str]:

@@ -53,7 +53,7 @@ async def explain(
     async def ask(wording: str) -> dict[str, Any]:
         return await engine.plan(wording, database=database, schema=schema)
 
-    lines = [*planwords.sentences(plan, "en"), *_caution(statement, name)]
+    lines = [*planwords.sentences(plan, "en"), *planwords.habits(statement, plan, "en"), *_caution(statement, name)]
     for one in await rewriting.proved(statement, plan, name, ask):
         effort = f"{UNITS[one.unit]} {one.before:g} -> {one.after:g}"
         differs = f"; it {DIFFERS[one.rewrite.differs]}" if one.rewrite.differs else ""
