@@ -6,27 +6,35 @@ import re
 from typing import Any
 
 from dbmedic.checks.context import Context
-from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed
+from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed, Unmeasured
 from dbmedic.core.values import Row
 
 SWITCH = "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'"
+START = "performance_schema = ON  -- in the server's configuration, and a restart"
+UNSEEN = "user locks are not recorded for us: one that nobody waits for cannot be seen"
 READ = "GRANT SELECT ON performance_schema.* TO {role}"
 NAME = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)")\s*""")
 
 
 async def rows(context: Context) -> list[Row]:
-    """One row per lock and holder.  Without the record of metadata locks, those for which somebody waits."""
+    """One row per lock and holder.
+
+    Without the record of metadata locks, those for which somebody waits; when there is none of these either, raises
+    `Unmeasured`, as an idle session may hold one unseen.
+    """
     try:
         enabled = await context.rows(context.query("instrument"))
         if enabled and enabled[0]["enabled"] == "YES":
-            return [
-                {"application": None, "query": None, **row} for row in await context.rows(context.query("recorded"))
-            ]
-        context.better_grant = SWITCH
+            recorded = await context.rows(context.query("recorded"))
+            return [{"application": None, "query": None, **row} for row in recorded]
+        reason, grant = "feature_off", SWITCH if enabled else START
     except (Denied, StatementFailed):
-        context.better_grant = READ.replace("{role}", context.facts.role)
-    context.better = "user locks are not recorded for us: one that nobody waits for cannot be seen"
-    return await _asked(context)
+        reason, grant = "permission", READ.replace("{role}", context.facts.role)
+    found = await _asked(context)
+    if not found:
+        raise Unmeasured(reason, UNSEEN, grant)
+    context.better, context.better_grant = UNSEEN, grant
+    return found
 
 
 async def _asked(context: Context) -> list[Row]:
