@@ -19,7 +19,7 @@ from dbmedic.cli import servers
 from dbmedic.core.errors import Unreachable
 from dbmedic.core.values import Instance
 from dbmedic.engines import open_engine
-from fix_servers import Server, private_folder, private_mariadb
+from fix_servers import Server, private_folder, private_mariadb, private_redis
 
 
 def authority(folder: Path, name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -146,3 +146,26 @@ async def test_mariadb_with_a_strangers_certificate_is_unreachable(mariadb_tls: 
     with pytest.raises(Unreachable, match="certificate verify failed"):
         await answers(url, CIPHER)
     assert await answers(url.replace("VERIFY_IDENTITY", "VERIFY_CA"), "select 1 as one") == 1
+
+
+@pytest.fixture(scope="module")
+def redis_tls(papers: Path) -> Iterator[str]:
+    """The part of a URL behind the scheme."""
+    port = servers.free_port()
+    names = {"cert-file": "server.pem", "key-file": "server.key", "ca-cert-file": "ca.pem"}
+    files = [word for name, file in names.items() for word in (f"--tls-{name}", str(papers / file))]
+    with private_redis("--tls-port", str(port), "--tls-auth-clients", "no", *files):
+        yield f"127.0.0.1:{port}/0"
+
+
+async def test_redis_speaks_tls_and_trusts_no_stranger(redis_tls: str, papers: Path) -> None:
+    tls = "select tls from access"
+    assert await answers(f"rediss://{redis_tls}?ssl_ca_certs={papers}/ca.pem", tls) == 1
+    assert await answers(f"valkeys://{redis_tls}?ssl_ca_certs={papers}/ca.pem", tls) == 1
+    for query in ("", f"?ssl_ca_certs={papers}/other.pem"):
+        with pytest.raises(Unreachable, match="certificate verify failed"):
+            await answers(f"rediss://{redis_tls}{query}", tls)
+    with pytest.raises(Unreachable, match="certificate verify failed"):
+        await answers(f"rediss://{redis_tls}?ssl_ca_certs={papers}/ca.pem".replace("127.0.0.1", "localhost"), tls)
+    with pytest.raises(Unreachable):
+        await answers(f"redis://{redis_tls}", tls)
