@@ -41,6 +41,8 @@ COMMON: Final = 2_000
 """A word in so many passages takes a while to count."""
 COMMON_FOR: Final = timedelta(minutes=10)
 REMEMBERED: Final = 50_000
+REMOVED: Final = 10
+"""Documents that one transaction removes."""
 NAME: Final = 200
 _NONE: Final = 2
 """No passage is hidden in a list: neither those switched on (1) nor off (0)."""
@@ -106,8 +108,18 @@ class Library:
         return await self.dataset(dataset.id, dataset.account)
 
     async def remove(self, dataset: Dataset) -> None:
-        """The dataset with all that is in it."""
+        """The dataset with all that is in it; a large one in several transactions, so that others write meanwhile."""
         of = {"dataset": dataset.id}
+        documents = [row["id"] for row in await self._store.read("document_digests", dataset=dataset.id)]
+        for begin in range(0, len(documents), REMOVED):
+            writes: list[tuple[str, Row]] = []
+            for id in documents[begin : begin + REMOVED]:
+                writes += [
+                    ("words_delete_of_document", {"document": id}),
+                    ("segments_delete", {"document": id}),
+                    ("document_delete", {"id": id, "dataset": dataset.id}),
+                ]
+            await self._store.write(*writes)
         await self._store.write(
             ("words_delete_of_dataset", of),
             ("segments_delete_of_dataset", of),

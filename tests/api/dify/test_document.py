@@ -83,7 +83,7 @@ async def test_no_request_that_can_be_made_up_breaks_it(tmp_path: Path, side: st
             str(program), "run", f"{server.url}/openapi.json", "--header", f"Authorization: Bearer {made}",
             which, knowledge,
             "--checks", checks, "--phases", "coverage,fuzzing", "--max-examples", "4",
-            "--max-time", "30" if side == "app" else "20", "--seed", "7", "--no-color",
+            "--max-time", "30" if side == "app" else "12", "--seed", "7", "--no-color",
         ]  # fmt: skip
         done = await asyncio.to_thread(
             subprocess.run, command, cwd=tmp_path, capture_output=True, timeout=180, check=False

@@ -230,3 +230,36 @@ async def test_a_file_can_be_fetched_again_by_an_address_that_needs_no_key() -> 
     assert kind == "application/zip"
     assert sorted(packed.namelist()) == ["locks.txt", "notes.html"]
     assert [one["content"] for one in segments] == ["checkpoints"], "no script is text"
+
+
+async def test_a_dataset_is_the_external_knowledge_of_a_dify() -> None:
+    async with keeper() as shelf:
+        made = await shelf.put("locks", LOCKS)
+        setting = {"top_k": 1, "score_threshold": 0.5}
+        body = {"knowledge_id": shelf.id, "query": "lock_timeout", "retrieval_setting": setting}
+        found = await shelf.client.call("POST", "/v1/retrieval", json=body)
+        condition = {"conditions": [{"name": ["document_name"], "comparison_operator": "is", "value": "other"}]}
+        none = await shelf.client.call("POST", "/v1/retrieval", json={**body, "metadata_condition": condition})
+        unknown = await shelf.client.call("POST", "/v1/retrieval", json={**body, "knowledge_id": str(uuid4())})
+        app = (await shelf.assistant.keys.create(app="ops")).secret
+        heads = [{}, {"Authorization": "x"}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {app}"}]
+        refused = [await shelf.client.call("POST", "/v1/retrieval", json=body, headers=head) for head in heads]
+    (record,) = found.body["records"]
+    assert (record["content"], record["title"], record["score"]) == ("Set lock_timeout first.", "locks", 1.0)
+    assert record["metadata"]["document_id"] == made["id"]
+    assert none.body == {"records": []}
+    assert (unknown.status, unknown.body["error_code"]) == (404, 2001)
+    assert [(one.status, one.body["error_code"]) for one in refused] == [
+        (403, 1001), (403, 1001), (403, 1002), (403, 1002),
+    ]  # fmt: skip
+
+
+async def test_a_dataset_of_many_documents_is_deleted_with_all_of_them() -> None:
+    async with keeper() as shelf:
+        for number in range(12):
+            await shelf.put(f"page {number}", LOCKS)
+        gone = await shelf.call("DELETE", "")
+        left = await shelf.assistant.knowledge.library._store.read(
+            "words_known", words='["d1_lock_timeout", "d3_lock"]'
+        )
+    assert (gone.status, left) == (204, [])

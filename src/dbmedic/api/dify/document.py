@@ -214,10 +214,9 @@ def _responses(name: str) -> dict[str, Any]:
     if content:
         good["content"] = content
     refused: dict[str, Any] = {str(one): {"$ref": "#/components/responses/refused"} for one in REFUSALS}
-    if name in knowledge.BARE_REFUSAL:
-        bare = {"type": "object", "properties": {"error": TEXT}, "required": ["error"]}
+    for one, bare in knowledge.BARE_REFUSALS.get(name, {}).items():
         either = {"anyOf": [{"$ref": "#/components/schemas/ErrorBody"}, bare]}
-        refused["400"] = {"description": "What is wrong.", "content": {"application/json": {"schema": either}}}
+        refused[one] = {"description": "What is wrong.", "content": {"application/json": {"schema": either}}}
     if name.startswith("form_human_input"):
         refused["412"] = refused["404"]
     if name == "file_preview":

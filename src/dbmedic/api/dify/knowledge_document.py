@@ -168,6 +168,15 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     },
     "documents_switch": {"document_ids!": IDS},
     "documents_zip": {"document_ids!": IDS},
+    "external_retrieval": {
+        "knowledge_id!": SOME,
+        "query!": {"type": "string", "minLength": 1, "maxLength": 2000},
+        "retrieval_setting!": thing(
+            top_k={"type": "integer", "minimum": 1, "maximum": MOST},
+            score_threshold=maybe({"type": "number", "minimum": 0, "maximum": 1}),
+        ),
+        "metadata_condition": maybe({"type": "object"}),
+    },
     "hit_testing": FOUND,
     "metadata_create": {"type!": one_of(*KINDS), "name!": SOME},
     "metadata_rename": {"name!": SOME},
@@ -210,6 +219,7 @@ REPLIES: Final[dict[str, tuple[int, Any]]] = {
     "documents_metadata": (200, Done),
     "documents_progress": (200, shapes.IndexingState),
     "documents_switch": (200, Done),
+    "external_retrieval": (200, shapes.Records),
     "hit_testing": (200, shapes.Retrieved),
     "metadata_built_in": (200, shapes.BuiltInFields),
     "metadata_built_in_switch": (200, Done),
@@ -236,5 +246,10 @@ FILES: Final = {"document_file": "application/octet-stream", "documents_zip": "a
 """Operation -> type of the file that it answers with."""
 OPTIONAL_FILE: Final = ("document_update_by_file", "document_update_by_file_post", "document_update_by_file_old")
 """Forms whose file may be left out."""
-BARE_REFUSAL: Final = ("segments_create",)
-"""Operations whose 400 may be `{"error": text}`."""
+BARE_REFUSALS: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    "segments_create": {"400": thing(("error",), error=TEXT)},
+    "external_retrieval": dict.fromkeys(
+        ("403", "404"), thing(("error_code", "error_msg"), error_code={"type": "integer"}, error_msg=TEXT)
+    ),
+}
+"""Operation -> status -> how it may say it in a shape of its own."""

@@ -339,6 +339,17 @@ class Retrieved(Struct, frozen=True):
     records: list[Record]
 
 
+class OutsideRecord(Struct, frozen=True):
+    content: str
+    score: float
+    title: str
+    metadata: dict[str, str]
+
+
+class Records(Struct, frozen=True):
+    records: list[OutsideRecord]
+
+
 class FieldCount(Struct, frozen=True):
     id: str
     name: str
