@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 
+import anyio
 import pytest
 
 from checks.proving import heard
@@ -191,6 +192,23 @@ async def test_a_cluster_without_slots_has_failed() -> None:
     with private_redis("--cluster-enabled", "yes") as server:
         said = await heard(["rd-cluster", "conn-usage"], Instance(id="x", url=server.url))
     assert [(one.check, one.level) for one in said.findings] == [("rd-cluster", "error")]
+
+
+async def test_a_primary_and_its_replica_see_each_other(redis: Server) -> None:
+    redis.run("CONFIG SET repl-diskless-sync-delay 0", "SET a 1")
+    host, _, port = redis.url.removeprefix("redis://").removesuffix("/0").partition(":")
+    with private_redis("--replicaof", f"{host} {port}") as replica:
+        with anyio.fail_after(20):
+            while "master_link_status:up" not in str(replica.run("INFO replication")[0][0]):
+                await anyio.sleep(0.05)
+        here = await heard(["rd-replication", "topology-role"], Instance(id="p", url=redis.url), window_s=0.3)
+        there = await heard(["rd-replication", "topology-role"], Instance(id="r", url=replica.url), window_s=0.3)
+    assert (here.findings, there.findings) == ([], [])
+    values = {
+        one.instance: one.values for said in (here, there) for one in said.measures.values() if "peer" in one.values
+    }
+    assert values["p"]["peer"] == replica.url.removeprefix("redis://").removesuffix("/0")
+    assert (values["r"]["peer"], values["r"]["state"]) == (f"{host}:{port}", "up")
 
 
 def test_valkey_and_the_future_add_fields_without_harm() -> None:
