@@ -53,6 +53,30 @@ async def test_on_a_pair_of_mariadb(check: Check, proof: Proof, mariadb_pair: Pa
     await prove_on_pair(check, proof, mariadb_pair)
 
 
+@pytest.mark.parametrize("which", ["primary", "standby"])
+async def test_a_pair_of_postgres_that_is_well(which: str, postgres_pair: Pair) -> None:
+    await well(postgres_pair, which)
+
+
+@pytest.mark.parametrize("which", ["primary", "standby"])
+async def test_a_pair_of_mariadb_that_is_well(which: str, mariadb_pair: Pair) -> None:
+    await well(mariadb_pair, which)
+
+
+async def well(pair: Pair, which: str) -> None:
+    """No check of availability or backup finds more than posture, and each sees what it needs."""
+    ids = [check.id for check in catalogue().values() if check.item.split("_")[0] in ("backup", "high")]
+    await anyio.to_thread.run_sync(pair.caught_up)
+    server = pair.primary if which == "primary" else pair.standby
+    said = await heard(ids, Instance(id="under-test", url=server.url), window_s=0.3)
+    assert [one for one in said.findings if not one.posture] == []
+    assert {one.reason for one in said.checked.values() if one.level == "failed"} <= {
+        "no_host_source",
+        "not_in_version",
+    }
+    assert ("repl-broken" in said.checked) is (which == "standby")
+
+
 async def prove_on_pair(check: Check, proof: Proof, pair: Pair) -> None:
     """As on one server, with the fault on the one that is looked at and what leads to it on the primary."""
     with pair.primary.database() as made:
