@@ -10,13 +10,15 @@ from checks.test_history import NINE, canned
 from dbmedic.checks.history_since import compare
 from dbmedic.core import lang
 from dbmedic.core.events import Measured
+from dbmedic.core.values import Call
+from dbmedic.diagnosis.analyst import decide
 from dbmedic.diagnosis.changed import ORDER, changed, known_since
 from dbmedic.diagnosis.evidence import Evidence, evidence
 from dbmedic.diagnosis.page import Page
 from dbmedic.diagnosis.said import Reader
 from dbmedic.diagnosis.when import Window
 from dbmedic.tools.changes import measured
-from diagnosis.scene import NOW, answered, failed, measure, normal
+from diagnosis.scene import NOW, answered, failed, measure, normal, request
 from fix_history import NOW as MORNING
 
 WINDOW = Window(NINE, MORNING)
@@ -77,6 +79,19 @@ def test_a_comparison_without_history_says_what_it_lacks():
     seen = [*normal("active-sessions", active=1), *failed("throughput-shift", "no_history")]
     text = answered("load dropped suddenly, QPS fell", seen, symptom="traffic-drop")
     assert "What was before is not known, for nothing was sampled yet" in text
+
+
+def asked(text: str) -> dict[str, object]:
+    """What the first call of the analyst is told."""
+    return next(piece.args for piece in decide(request(text)) if isinstance(piece, Call))
+
+
+def test_the_asked_time_goes_with_the_first_look():
+    assert asked("rm-demo-shop slow since this morning")["since"] == "2026-11-21T06:00:00+08:00"
+    assert "until" not in asked("rm-demo-shop slow since this morning")
+    between = asked("rm-demo-shop was slow yesterday between 22:00 and 23:30")
+    assert (between["since"], between["until"]) == ("2026-11-20T22:00:00+08:00", "2026-11-20T23:30:00+08:00")
+    assert "since" not in asked("rm-demo-shop is slow lately")
 
 
 def test_every_kind_of_change_has_its_place():
