@@ -72,7 +72,7 @@ def _bare(path: str) -> str:
 async def test_no_request_that_can_be_made_up_breaks_it(tmp_path: Path, side: str) -> None:
     """Nothing is answered with a 5xx, a status or a shape that is not described."""
     program = Path(sys.executable).with_name("schemathesis")
-    knowledge = "^/v1/(datasets|workspaces)"
+    knowledge = "^/v1/(datasets|workspaces|retrieval)"
     with Server(tmp_path) as server:
         made = server.key() if side == "app" else server.dbmedic("key", "create", "--dataset")["key"]
         which = "--exclude-path-regex" if side == "app" else "--include-path-regex"
