@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dbmedic.agent.tool import Context, tool
 from dbmedic.checks.check import catalogue
@@ -11,6 +11,10 @@ from dbmedic.core.history import Asked
 from dbmedic.diagnosis.symptoms import symptoms
 from dbmedic.tools.changes import moment, told
 from dbmedic.tools.measure import measured
+
+COMPARED = frozenset({"plan-changed", "slow-rising", "traffic-drop", "active-spike", "restarted", "disk-burst"})
+"""Symptoms that say "not as before" without saying since when."""
+LATELY = timedelta(hours=24)
 
 
 @tool
@@ -36,6 +40,8 @@ async def diagnose(
     if not 1 <= stage <= len(stages):
         raise BadField("stage", f"{symptom} has stages 1 to {len(stages)}, not {stage}")
     known = catalogue()
+    if since is None and symptom in COMPARED:
+        since = (context.now() - LATELY).isoformat()
     asked = None if since is None else Asked(moment("since", since), until_or(context, until))
     before = "" if since is None or stage > 1 else await told(context, instance, since, until)
     seen = await measured(context, instance, [check for check in stages[stage - 1] if check in known], asked)
