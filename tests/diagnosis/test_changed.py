@@ -81,6 +81,14 @@ def test_a_comparison_without_history_says_what_it_lacks():
     assert "What was before is not known, for nothing was sampled yet" in text
 
 
+def test_what_was_fast_before_is_compared_without_a_time():
+    start, end = NOW - timedelta(days=1), NOW
+    times = {"since": NOW - timedelta(days=9), "start": start, "end": end}
+    history = measure("history", **{name: at.isoformat() for name, at in times.items()})
+    text = answered("rm-demo-shop was fast before", [Measured(call="k1", measure=history)], symptom="plan-changed")
+    assert "Since 2026-11-20 14:30 CST nothing that I sample changed notably" in text
+
+
 def asked(text: str) -> dict[str, object]:
     """What the first call of the analyst is told."""
     return next(piece.args for piece in decide(request(text)) if isinstance(piece, Call))

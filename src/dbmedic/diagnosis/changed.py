@@ -23,12 +23,13 @@ ORDER = (
 
 
 def changed(page: Page, window: Window | None, seen: Evidence) -> None:
-    """What changed since the asked time; nothing where no history was read."""
+    """What changed since the asked time, or since the one that was compared; nothing where no history was read."""
     history = next(iter(seen.of("history")), None)
-    if history is None or window is None:
+    if history is None:
         return
     reader, found = page.reader, seen.of("changed")
-    since = time_text(max(window.start, _moment(history, "since")), reader.zone)
+    start = window.start if window is not None else _moment(history, "start")
+    since = time_text(max(start, _moment(history, "since")), reader.zone)
     page.gap()
     if not found:
         page.said("changed.nothing", history.id, since=since)
@@ -44,6 +45,8 @@ def changed(page: Page, window: Window | None, seen: Evidence) -> None:
 def known_since(window: Window | None, seen: Evidence, reader: Reader, lead: Sequence[str] = ()) -> str | None:
     """What cannot be known of the asked time, or of what the `lead` checks compare with; None when it was sampled."""
     history = next(iter(seen.of("history")), None)
+    if window is None and history is not None:
+        window = Window(_moment(history, "start"), _moment(history, "end"))
     if window is None:
         blind = any(one.reason == "no_history" for check in lead if (one := seen.checked.get(check)) is not None)
         return reader.say("changed.never") if blind else None
