@@ -40,9 +40,9 @@ async def diagnose(
     if not 1 <= stage <= len(stages):
         raise BadField("stage", f"{symptom} has stages 1 to {len(stages)}, not {stage}")
     known = catalogue()
-    if since is None and symptom in COMPARED:
-        since = (context.now() - LATELY).isoformat()
     asked = None if since is None else Asked(moment("since", since), until_or(context, until))
+    if since is None and symptom in COMPARED:  # the checks look at what is lately, each as far back as it says
+        since = (context.now() - LATELY).isoformat()
     before = "" if since is None or stage > 1 else await told(context, instance, since, until)
     seen = await measured(context, instance, [check for check in stages[stage - 1] if check in known], asked)
     return f"{before}\n{seen}".lstrip()
