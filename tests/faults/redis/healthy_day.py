@@ -4,7 +4,7 @@ from faults.cache import DAY
 from faults.fault import Fault
 
 FAULT = Fault(
-    asks={"en": ("Is the cache healthy?",), "zh": ("缓存很慢,超时",)},
+    asks={"zh": ("缓存很慢,超时",)},
     load=DAY,
     wait_s=1,
     short=True,
