@@ -76,7 +76,7 @@ def _decided(request: ModelRequest) -> list[Piece]:
     if (deeper := _deeper(asked, seen, verdict, request.instances)) is not None:
         stage, checks = deeper
         listed = reader.listed([title(check, reader) for check in checks[:4]])
-        args = {"instance": asked.instance, "symptom": asked.symptom, "stage": stage}
+        args = {"instance": asked.instance, "symptom": asked.symptom, "stage": stage, **_times(asked)}
         pieces = [Reasoning(reader.say("step.deeper", checks=listed) + "\n"), _call(seen, "diagnose", args)]
         kept = allowed(pieces, request.agent, request.tools, engine)
         if _calls_something(kept):
@@ -125,11 +125,7 @@ def _first(
 
 def _calls(asked: Understood, visible: Sequence[InstanceCard], reader: Reader, hints: Sequence[str]) -> list[Piece]:
     symptom, engine = symptoms()[asked.symptom], _engine(asked, visible)
-    args: dict[str, Any] = {"instance": asked.instance, "symptom": asked.symptom}
-    if asked.window is not None:
-        args["since"] = asked.window.start.isoformat()
-        if asked.ended:
-            args["until"] = asked.window.end.isoformat()
+    args: dict[str, Any] = {"instance": asked.instance, "symptom": asked.symptom, **_times(asked)}
     known = catalogue()
     planned = [check for check in symptom.stages_for(engine)[0] if check in known]
     pieces: list[Piece] = [Reasoning(_plan(asked, len(planned), reader) + "\n"), Call("k1", "diagnose", args)]
@@ -144,6 +140,14 @@ def _calls(asked: Understood, visible: Sequence[InstanceCard], reader: Reader, h
         checks = list(dict.fromkeys(extra))
         pieces.append(Call("k2", "measure", {"instance": asked.instance, "checks": checks}))
     return pieces
+
+
+def _times(asked: Understood) -> dict[str, str]:
+    """The stretch of time that was asked about, as a tool takes it."""
+    if asked.window is None:
+        return {}
+    end = {"until": asked.window.end.isoformat()} if asked.ended else {}
+    return {"since": asked.window.start.isoformat(), **end}
 
 
 def _plan(asked: Understood, checks: int, reader: Reader) -> str:
