@@ -7,14 +7,7 @@ from hashlib import sha256
 
 from dbmedic.api.dify.keeping import seconds
 from dbmedic.api.dify.keeping_documents import form_of
-from dbmedic.api.dify.knowledge_shapes import (
-    ChildRow,
-    FoundChild,
-    FoundIn,
-    FoundSegment,
-    Record,
-    SegmentRow,
-)
+from dbmedic.api.dify.segment_shapes import ChildRow, FoundChild, FoundIn, FoundSegment, Record, SegmentRow
 from dbmedic.api.dify.wire import Fault, owner_id
 from dbmedic.assistant import Assistant
 from dbmedic.assistant.retrieval import Hit

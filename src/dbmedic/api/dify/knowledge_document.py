@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from dbmedic.api.dify import knowledge_shapes as shapes
+from dbmedic.api.dify import segment_shapes as segments
 from dbmedic.api.dify.keeping import PERMISSIONS, TECHNIQUES
 from dbmedic.api.dify.keeping_documents import FORMS, RULES
 from dbmedic.api.dify.shapes import Done
@@ -202,10 +203,10 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "tags_unbind": {"tag_ids": IDS, "tag_id": ID, "target_id!": ID},
 }  # fmt: skip
 REPLIES: Final[dict[str, tuple[int, Any]]] = {
-    "child_create": (200, shapes.ChildKept),
+    "child_create": (200, segments.ChildKept),
     "child_delete": (204, None),
-    "child_update": (200, shapes.ChildKept),
-    "children": (200, shapes.ChildPage),
+    "child_update": (200, segments.ChildKept),
+    "children": (200, segments.ChildPage),
     "dataset": (200, shapes.DatasetRow),
     "dataset_create": (200, shapes.DatasetRow),
     "dataset_delete": (204, None),
@@ -219,8 +220,8 @@ REPLIES: Final[dict[str, tuple[int, Any]]] = {
     "documents_metadata": (200, Done),
     "documents_progress": (200, shapes.IndexingState),
     "documents_switch": (200, Done),
-    "external_retrieval": (200, shapes.Records),
-    "hit_testing": (200, shapes.Retrieved),
+    "external_retrieval": (200, segments.Records),
+    "hit_testing": (200, segments.Retrieved),
     "metadata_built_in": (200, shapes.BuiltInFields),
     "metadata_built_in_switch": (200, Done),
     "metadata_create": (201, shapes.FieldName),
@@ -228,12 +229,12 @@ REPLIES: Final[dict[str, tuple[int, Any]]] = {
     "metadata_fields": (200, shapes.FieldList),
     "metadata_rename": (200, shapes.FieldName),
     "models": (200, shapes.ModelList),
-    "retrieve": (200, shapes.Retrieved),
-    "segment": (200, shapes.SegmentKept),
+    "retrieve": (200, segments.Retrieved),
+    "segment": (200, segments.SegmentKept),
     "segment_delete": (204, None),
-    "segment_update": (200, shapes.SegmentKept),
-    "segments": (200, shapes.SegmentPage),
-    "segments_create": (200, shapes.SegmentsKept),
+    "segment_update": (200, segments.SegmentKept),
+    "segments": (200, segments.SegmentPage),
+    "segments_create": (200, segments.SegmentsKept),
     "tag_create": (200, shapes.TagRow),
     "tag_delete": (204, None),
     "tag_rename": (200, shapes.TagRow),

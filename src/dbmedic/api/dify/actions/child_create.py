@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbmedic.api.dify.action import Asked, Route, json_reply, path_id, text
 from dbmedic.api.dify.keeping_segments import place_of, ready, shown_child
-from dbmedic.api.dify.knowledge_shapes import ChildKept
+from dbmedic.api.dify.segment_shapes import ChildKept
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
 from dbmedic.core.values import Caller

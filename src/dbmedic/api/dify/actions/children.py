@@ -7,7 +7,7 @@ from msgspec import Struct
 from dbmedic.api.dify.action import Asked, Route, json_reply, path_id
 from dbmedic.api.dify.keeping import Page, page_of
 from dbmedic.api.dify.keeping_segments import place_of, shown_child
-from dbmedic.api.dify.knowledge_shapes import ChildPage
+from dbmedic.api.dify.segment_shapes import ChildPage
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
 from dbmedic.core.values import Caller

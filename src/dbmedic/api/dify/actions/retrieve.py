@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from dbmedic.api.dify.action import Asked, Route, json_reply, path_id, text
 from dbmedic.api.dify.keeping_segments import shown_hit
-from dbmedic.api.dify.knowledge_shapes import Query, Retrieved
 from dbmedic.api.dify.retrieval_model import DEFAULT, retrieval_model, search_of
+from dbmedic.api.dify.segment_shapes import Query, Retrieved
 from dbmedic.api.dify.wire import invalid
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant

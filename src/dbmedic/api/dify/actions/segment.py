@@ -5,7 +5,7 @@ from __future__ import annotations
 from dbmedic.api.dify.action import Asked, Route, json_reply, path_id
 from dbmedic.api.dify.keeping_documents import form_of
 from dbmedic.api.dify.keeping_segments import keeper, place_of, shown_segments
-from dbmedic.api.dify.knowledge_shapes import SegmentKept
+from dbmedic.api.dify.segment_shapes import SegmentKept
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
 from dbmedic.core.values import Caller

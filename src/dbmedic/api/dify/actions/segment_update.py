@@ -10,7 +10,7 @@ from dbmedic.api.dify.action import Asked, Route, boolean, json_reply, path_id
 from dbmedic.api.dify.keeping import optional_text
 from dbmedic.api.dify.keeping_documents import form_of
 from dbmedic.api.dify.keeping_segments import keeper, place_of, ready, shown_segments
-from dbmedic.api.dify.knowledge_shapes import SegmentKept
+from dbmedic.api.dify.segment_shapes import SegmentKept
 from dbmedic.api.dify.wire import invalid
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dbmedic.api.dify.action import Asked, Route, json_reply, path_id
 from dbmedic.api.dify.keeping_documents import form_of
 from dbmedic.api.dify.keeping_segments import keeper, place_of, ready, shown_segments
-from dbmedic.api.dify.knowledge_shapes import SegmentsKept
+from dbmedic.api.dify.segment_shapes import SegmentsKept
 from dbmedic.api.dify.wire import JSON, ascii_json
 from dbmedic.api.http import Reply
 from dbmedic.assistant import Assistant
