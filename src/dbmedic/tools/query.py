@@ -26,7 +26,8 @@ CATALOGUES = {
 async def query(context: Context, instance: str, sql: str, database: str | None = None) -> str:
     """Run one read-only SELECT or SHOW on catalogue and statistics views and return its rows as JSON lines.
 
-    instance: id of the instance.  sql: one statement over pg_catalog, information_schema, performance_schema or sys.
+    instance: id of the instance.  sql: one statement over pg_catalog, information_schema, performance_schema or sys;
+    on Redis in SQLite's dialect over info, config, keyspace, commandstats, errorstats, latencystats, slowlog, clients.
     database: another database of the instance.  Tables of users are refused: their rows are nobody's business here.
     """
     target = await context.target(instance)
