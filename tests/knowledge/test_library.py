@@ -149,3 +149,25 @@ async def test_a_query_is_never_syntax(shelf, query) -> None:
     await shelf.library.add(runbooks, "page", LOCKS)
     await shelf.indexer.idle()
     await shelf.library.search(query, [runbooks])
+
+
+async def test_what_nobody_foresaw_ends_one_document_and_not_the_queue(shelf) -> None:
+    runbooks = await shelf.library.create("a", "runbooks")
+    broken = await shelf.library.add(runbooks, "broken", LOCKS, settings={"limit": "no number"})
+    await shelf.library.add(runbooks, "page", LOCKS)
+    await shelf.indexer.idle()
+    done = await shelf.library.document(broken.id, runbooks.id)
+    assert (done.status, done.error) == ("error", "dbmedic failed to index it; its log has the details")
+    assert set(await shelf.found("lock_timeout", runbooks)) == {"page"}
+
+
+async def test_the_words_of_a_large_dataset_do_not_hide_those_of_a_small_one(shelf) -> None:
+    large, small = await shelf.library.create("a", "large"), await shelf.library.create("a", "small")
+    many = "\n\n".join(f"# {n}\n\nlock number{n}" for n in range(2_500))
+    await shelf.library.add(large, "many", many)
+    await shelf.library.add(small, "one", "a lock")
+    await shelf.indexer.idle()
+    assert (await shelf.found("lock", small)) == ["one"]
+    (best, *_) = await shelf.library.search("lock number77", [large, small])
+    assert best.text == "lock number77"
+    assert {one.title for one in await shelf.library.search("lock", [large, small], limit=50)} == {"many", "one"}

@@ -94,7 +94,7 @@ def shipped(language: str) -> list[Shipped]:
 def check_page(check: Check, language: str) -> Shipped:
     """What a check looks for, why it matters, where it reads, and the way out, from the words in its file."""
     said, phrases = words_of(check, language), _PHRASES[language]
-    lines = [said.why, "", f"{phrases['check']} `{check.id}`: {_plain(said.finding)}"]
+    lines = [_plain(said.why), "", f"{phrases['check']} `{check.id}`: {_plain(said.finding)}"]
     lines += [_plain(one.say) for one in said.also]
     engines = [(name, on) for name, on in check.on.items() if name in _ENGINES]
     for name, on in engines:

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from dbmedic.core.errors import BadField, Failure
+from dbmedic.core.errors import BadField, Bug, Failure
 from dbmedic.core.log import micros
 from dbmedic.core.ports import NewId, Now, Store
 from dbmedic.core.values import Row
@@ -80,10 +80,9 @@ class Indexer:
             while rows := await self._store.read("index_job_next"):
                 try:
                     await self._job(rows[0])
-                except Failure as failure:
-                    logger.warning("indexing failed", document=rows[0]["document"], code=failure.code)
+                except Exception as problem:
                     try:
-                        await self._failed(rows[0], str(failure))
+                        await self._failed(rows[0], _why(problem, rows[0]["document"]))
                     except Failure:  # the store itself: the queue is kept, and the next document or start wakes us
                         return
 
@@ -214,6 +213,15 @@ class Indexer:
 
 def _digests(text: str, settings: Row, title: str) -> list[tuple[Piece, str]]:
     return [(piece, piece_digest(title, piece, settings)) for piece in split(text, settings)]
+
+
+def _why(problem: Exception, document: str) -> str:
+    """What the keeper of a document is told; of what nobody foresaw the log has the details."""
+    if isinstance(problem, Failure) and not isinstance(problem, Bug):
+        logger.warning("indexing failed", document=document, code=problem.code)
+        return str(problem)
+    logger.error("indexing broke", document=document, exc_info=problem)
+    return "dbmedic failed to index it; its log has the details"
 
 
 def _unstaged(document: str) -> list[tuple[str, Row]]:

@@ -291,13 +291,13 @@ class Library:
             return []
         documents = None if within is None else json_text(sorted(within))
         looks = await asyncio.gather(*(self._look(one, asked, documents, max(NEAR, limit)) for one in datasets))
-        near = sorted((row for rows, _ in looks for row in rows), key=lambda row: row["score"])
+        near = [rows for rows, _ in looks if rows]
         known: Counter[str] = Counter()
         for _, counts in looks:
             known.update(counts)
         if not near:
             return []
-        worth = worths(asked, known, max(len(near), *known.values()) + 1)
+        worth = worths(asked, known, max(sum(map(len, near)), *known.values()) + 1)
         return _ranked(near, worth, limit)
 
     async def _look(
@@ -366,15 +366,19 @@ class Library:
         return [job] if file is not None else [("document_text_put", {"document": id, "text": text}), job]
 
 
-def _ranked(near: Sequence[Row], worth: dict[str, float], limit: int) -> list[Passage]:
-    """The index's own order and the share of the query that is met, together."""
+def _ranked(near: Sequence[Sequence[Row]], worth: dict[str, float], limit: int) -> list[Passage]:
+    """The index's own order of each dataset and the share of the query that is met, together.
+
+    What the index says of passages of two datasets does not compare: a word is rarer in the smaller one.
+    """
+    rows = {row["id"]: row for of in near for row in of}
     shares = {}
-    for row in near:
+    for row in rows.values():
         title = set(words(" ".join((row["name"], row["heading"], row["words"], *msgspec.json.decode(row["keywords"])))))
         body = set(words("\n".join((row["text"], row["answer"] or "", row["inner_text"] or ""))))
         shares[row["id"]] = coverage(worth, title, body)
     by_share = sorted(shares, key=lambda id: -shares[id])
-    rows = {row["id"]: row for row in near}
+    orders = [[row["id"] for row in of] for of in near]
     return [
         Passage(
             id=id,
@@ -386,5 +390,5 @@ def _ranked(near: Sequence[Row], worth: dict[str, float], limit: int) -> list[Pa
             text=rows[id]["text"] + (f"\n\n{rows[id]['answer']}" if rows[id]["answer"] else ""),
             score=round(shares[id], 4),
         )
-        for id in fused([list(rows), by_share])[:limit]
+        for id in fused([*orders, by_share])[:limit]
     ]
