@@ -40,7 +40,8 @@ def cache(text: str, *groups: list[Event], symptom: str, **more: Any) -> str:
     [
         ("Redis memory is full, keys vanish", "redis-memory"), ("key 莫名其妙丢失了", "redis-memory"),
         ("OOM command not allowed when used memory > 'maxmemory'", "redis-memory"),
-        ("缓存很慢,超时", "redis-slow"), ("Redis latency is high", "redis-slow"), ("有大 key 吗", "redis-slow"),
+        ("缓存很慢,超时", "redis-slow"), ("Redis latency is high", "redis-slow"),
+        ("有大 key 吗", "redis-keys"), ("Which are the largest keys?", "redis-keys"),
     ],
 )  # fmt: skip
 def test_complaints_about_a_cache_are_understood(text: str, symptom: str) -> None:
