@@ -49,7 +49,7 @@ def ended_well(said: Heard) -> None:
         if one.level == "failed":
             assert one.reason in REASONS, one
             assert one.sentence, one
-            assert one.reason != "not_in_version", one
+            assert one.reason != "not_in_version" or one.sentence.endswith("does not measure this"), one
             if one.reason == "permission":
                 assert (one.grant or "").startswith("GRANT "), one
 
@@ -76,9 +76,10 @@ async def test_a_role_that_may_observe(postgres: Database, role: str) -> None:
         said = await heard(ALL, postgres.as_role(role, role), thresholds=LIMITS)
     ended_well(said)
     assert [one.check for one in said.findings if not one.posture] == ["idle-in-transaction"]
-    elsewhere = ("no_history", "no_log_source")
+    elsewhere = ("no_history", "no_log_source", "not_in_version")  # the last only for what the version lacks
     blind = {name for name, one in said.checked.items() if one.level == "failed" and one.reason not in elsewhere}
-    assert blind - TOLD == {"int-exhaustion", *ONLY_FOR_OWNERS}
+    before_14 = {"logical-subscription"} if postgres.server.version.startswith("13") else set()
+    assert blind - TOLD == {"int-exhaustion", *ONLY_FOR_OWNERS, *before_14}
 
 
 async def test_a_role_is_granted_the_look_at_rules_and_kinds_of_passwords(postgres: Database, role: str) -> None:
