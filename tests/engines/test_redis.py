@@ -221,5 +221,7 @@ def test_arguments_hashes_and_redis_6_replies_are_understood() -> None:
     assert slow == {"id": 3, "at": 1700000000, "took": 0.012, "command": "set", "client": "10.0.0.1"}
     [user] = acl_users(["user app on #abc123 ~* &* -@all +get"])
     assert user == {"user": "app", "enabled": 1, "nopass": 0, "commands": "-@all +get", "keys": "~*"}
+    [odd] = clients("id=8 addr=1.2.3.4:6 omem=20 tot-mem=18446744073709551000\n", "dbmedic")
+    assert (odd["omem"], odd["memory"]) == (20, None)  # a counter of the server that fell below zero
     [one] = clients("id=7 addr=1.2.3.4:5 name= age=9 idle=1 flags=b db=0 omem=20 cmd=blpop\n", "dbmedic")
     assert (one["user"], one["host"], one["blocked"], one["memory"]) == ("default", "1.2.3.4", 1, None)

@@ -74,14 +74,15 @@ _SECRET = re.compile(r"^[#>!<]")
 
 
 def numbered(text: str | None) -> int | float | str | None:
-    """A number where it is one, else the text."""
+    """A number where it is one, else the text; a counter that fell below zero and wrapped around is not known."""
     if text is None or text == "":
         return None
     for kind in (int, float):
         try:
-            return kind(text)
+            value = kind(text)
         except ValueError:
-            pass
+            continue
+        return value if abs(value) < 2**63 else None
     return text
 
 
