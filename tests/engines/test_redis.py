@@ -12,6 +12,7 @@ import anyio
 import pytest
 
 from checks.proving import heard
+from dbmedic.cli import servers
 from dbmedic.core.errors import (
     BadField,
     Denied,
@@ -189,7 +190,7 @@ async def test_a_server_that_runs_a_script_is_blocked_not_broken(redis: Server) 
 
 
 async def test_a_cluster_without_slots_has_failed() -> None:
-    with private_redis("--cluster-enabled", "yes") as server:
+    with private_redis("--cluster-enabled", "yes", "--cluster-port", str(servers.free_port())) as server:
         said = await heard(["rd-cluster", "conn-usage"], Instance(id="x", url=server.url))
     assert [(one.check, one.level) for one in said.findings] == [("rd-cluster", "error")]
 
