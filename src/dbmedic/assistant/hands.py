@@ -11,6 +11,7 @@ from dbmedic.agent.prompt import messages
 from dbmedic.agent.tool import Context, Search, Tool, nothing_known
 from dbmedic.agent.turn import approval
 from dbmedic.assistant.approvals import Approvals
+from dbmedic.assistant.calls import OneCall, called
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.live import Running
 from dbmedic.assistant.watch import Watch
@@ -116,7 +117,9 @@ async def hands(running: Running, sources: Sources) -> Hands:
     async def asking(called: ToolCalled, number: int, proposal: Proposal) -> Sequence[Event]:
         return await sources.approvals.asking(called, number, proposal, question)
 
-    instead = await sources.answering(question) if sources.answering is not None else None
+    instead: Model | None = OneCall() if called(question) is not None else None
+    if instead is None and sources.answering is not None:
+        instead = await sources.answering(question)
     model = sources.models[question.model] if question.model else next(iter(sources.models.values()))
     return Hands(instead or model, tools, request, context, asking)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 import msgspec
@@ -18,7 +18,7 @@ import structlog
 from dbmedic.agent.driver import close, drive
 from dbmedic.agent.tool import Tool
 from dbmedic.agent.turn import Close
-from dbmedic.assistant import waiting
+from dbmedic.assistant import calls, waiting
 from dbmedic.assistant.approvals import Approvals
 from dbmedic.assistant.conversations import Conversations, conversation_name
 from dbmedic.assistant.hands import Knowing, Sources, hands, knows_nothing
@@ -157,6 +157,12 @@ class Turns:
             raise
         self._start(running)
         return running
+
+    async def call(self, tool: str, args: dict[str, Any], caller: Caller) -> Running:
+        """Starts a turn that is one call of a tool, without a model.  Raises `NotFound("tool")`, and as `ask`."""
+        if tool not in self._tools:
+            raise NotFound("tool", tool)
+        return await self.ask(calls.question(tool, args, caller))
 
     def _start(self, running: Running) -> None:
         task = asyncio.create_task(self._run(running), name=f"turn {running.id}")
