@@ -63,9 +63,9 @@ class Desk:
 
     async def asked(self, **fields: Any) -> Running:
         """A question that was answered as far as it gets without a person."""
-        question = Question(text="please", **{"caller": ASKER, "api": "dify", **fields})
+        question = Question(**{"text": "please", "caller": ASKER, "api": "dify", **fields})
         running = await self.turns.ask(question)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             await running.closed.wait()
             await asyncio.sleep(0)
         return running

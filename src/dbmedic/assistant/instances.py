@@ -127,7 +127,14 @@ class Instances:
     async def visible(self, caller: Caller) -> builtins.list[InstanceCard]:
         """What may be said of the instances that the caller may touch, by id."""
         return [
-            InstanceCard(id=one.id, engine=engine_of(one.url) or "", name=one.name, region=one.region, tags=one.tags)
+            InstanceCard(
+                id=one.id,
+                engine=engine_of(one.url) or "",
+                name=one.name,
+                region=one.region,
+                tags=one.tags,
+                writable=one.write_url is not None,
+            )
             for one in await self.list(caller)
         ]
 

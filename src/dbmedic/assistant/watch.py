@@ -88,6 +88,13 @@ class Only:
 
     async def visible(self, caller: Caller) -> list[InstanceCard]:  # noqa: ARG002
         return [
-            InstanceCard(id=one.id, engine=one.url.partition(":")[0], name=one.name, region=one.region, tags=one.tags)
+            InstanceCard(
+                id=one.id,
+                engine=one.url.partition(":")[0],
+                name=one.name,
+                region=one.region,
+                tags=one.tags,
+                writable=one.write_url is not None,
+            )
             for one in self._instances.values()
         ]

@@ -372,3 +372,5 @@ class InstanceCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     region: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    writable: bool = False
+    """It has a write account, so an approved change can be made."""

@@ -11,7 +11,7 @@ from typing import Any
 from dbmedic.checks.check import catalogue
 from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import Attachment, Call, InstanceCard, Piece, Reasoning, Rests, Text
-from dbmedic.diagnosis import handbook, names, pasted
+from dbmedic.diagnosis import doing, handbook, names, pasted
 from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
@@ -64,6 +64,10 @@ def _decided(request: ModelRequest) -> list[Piece]:
         return handbook.lookup(request, asked, reader)
     if seen.calls and seen.calls[0].tool == "search":
         return handbook.answer(request.events, asked, reader)
+    if (changed := doing.outcome(request.events)) is not None:
+        return _lines(changed)
+    if not seen.calls and (ending := doing.session(request, asked)) is not None:
+        return [ending]
     if not seen.calls:
         pieces = _first(asked, request.instances, reader, hinted(request.agent, engine))
         kept = allowed(pieces, request.agent, request.tools, engine)
@@ -83,7 +87,9 @@ def _decided(request: ModelRequest) -> list[Piece]:
             return kept
     done = answer(asked, verdict, seen, reader)
     step = reader.say("step.verdict", findings=len(seen.facts), normal=len(verdict.fine), unseen=len(verdict.unseen))
-    return [Reasoning(step + "\n"), *_lines(done.text), Rests(done.rests)]
+    proposed = doing.cure(request, asked, verdict, seen)
+    said = [Reasoning(step + "\n"), *_lines(done.text), Rests(done.rests)]
+    return said if proposed is None else [*said, proposed]
 
 
 def _read(attachments: Sequence[Attachment]) -> list[Attachment]:
