@@ -135,13 +135,13 @@ async def test_a_service_that_wants_us_back_in_an_hour_is_not_waited_for(played)
     [
         ([Refuse(401, {"error": {"message": f"Incorrect API key: {KEY}"}})], r"answered 401: Incorrect API key: …", 1),
         ([Refuse(404, {"error": "model not found"})], r"answered 404: model not found", 1),
-        ([Refuse(400, {"error": {"message": "context too long"}})], r"answered 400: context too long", 1),
-        ([Refuse(503, "<html><h1>Busy</h1></html>")], r"answered 503: Busy", 2),
-        ([Refuse(502, "")], r"answered 502: Bad Gateway", 2),
+        ([Refuse(400, {"error": {"message": "context too long"}})], r"answered 400: context too long", 2),
+        ([Refuse(503, "<html><h1>Busy</h1></html>")], r"answered 503: Busy", 3),
+        ([Refuse(502, "")], r"answered 502: Bad Gateway", 3),
         ([*text("The di"), Wait(0.02), Cut()], r"broke off in the middle of its reply", 1),
         ([*text("The di"), Wait(0.02), Raw(b"data: {oops\n\n")], r"sent what is no chat completion", 1),
         ([*text("The di")], r"broke off in the middle of its reply", 1),
-        ([Delta({}, "stop"), DONE], r"answered nothing", 1),
+        ([Delta({}, "stop"), DONE], r"answered nothing", 3),
     ],
 )
 async def test_what_fails_is_one_sentence_without_the_key(played, play, sentence, asked):

@@ -7,13 +7,14 @@ was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from dbmedic.core.errors import ModelDown
+from dbmedic.core.events import Event, Thought, ToolCalled
 from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import Message, Piece, Reasoning, Text, ToolSpec, Usage
 from dbmedic.kit.sse import Reader
@@ -56,18 +57,42 @@ _decode = msgspec.json.Decoder(Chunk, strict=False).decode
 UNSEEN = "(The attached images were not read: this model is given no images. Say so in the answer.)"
 
 
-def body(model: str, request: ModelRequest, *, usage: bool = True, vision: bool = False) -> dict[str, Any]:
+def body(
+    model: str,
+    request: ModelRequest,
+    *,
+    usage: bool = True,
+    vision: bool = False,
+    messages: Sequence[Message] | None = None,
+    extra: Mapping[str, Any] = {},
+    thought_field: str = "",
+) -> dict[str, Any]:
     """The request's JSON; `usage` asks for the count of tokens, which some servers refuse to be asked.
 
-    `vision`: the model sees images; another is told that there were some.
+    `vision`: the model sees images; another is told that there were some.  `messages` stand instead of the request's.
+    `thought_field`: where a thought goes back together with the tool calls it led to; empty: it does not.
     """
-    messages = [message(m, vision=vision) for m in request.messages]
-    asked: dict[str, Any] = {"model": model, "stream": True, "messages": messages}
+    said = [message(m, vision=vision) for m in (request.messages if messages is None else messages)]
+    if thought_field:
+        _think_back(said, request.events, thought_field)
+    asked: dict[str, Any] = {"model": model, "stream": True, "messages": said, **extra}
     if usage:
         asked["stream_options"] = {"include_usage": True}
     if request.tools:
         asked["tools"] = [function(spec) for spec in request.tools]
     return asked
+
+
+def _think_back(said: list[dict[str, Any]], events: Sequence[Event], field: str) -> None:
+    """Adds the thoughts of this turn to the messages whose calls they led to."""
+    thoughts = {event.reply: event.text for event in events if isinstance(event, Thought)}
+    if not thoughts:
+        return
+    replies = {event.call: event.reply for event in events if isinstance(event, ToolCalled)}
+    for wire in said:
+        for call in wire.get("tool_calls", ())[:1]:
+            if thought := thoughts.get(replies.get(call["id"], 0)):
+                wire[field] = thought
 
 
 def message(said: Message, *, vision: bool = False) -> dict[str, Any]:
@@ -126,6 +151,8 @@ class Reading:
         self._calls = Calls(reply, taken)
         self._usage: Tokens | None = None
         self._finish: str | None = None
+        self.thought_field = ""
+        """The field in which this service sent thoughts; empty where it sent none, or inside the text."""
         self._said = False
         self._pieces: list[Piece] = []
         self._texts: list[str] = []
@@ -166,7 +193,7 @@ class Reading:
         if not self._said and not calls:
             if self._finish == "length":
                 raise ModelDown(f"{self._service} reached its limit of tokens before it said anything")
-            raise ModelDown(f"{self._service} answered nothing")
+            raise ModelDown(f"{self._service} answered nothing", will_retry=True)
         if self._finish == "length" and not calls:
             pieces.append(Text(" […]"))
         pieces += calls
@@ -221,6 +248,8 @@ class Reading:
 
     def _take_delta(self, delta: Delta) -> None:
         if (thought := delta.reasoning_content or delta.reasoning) and isinstance(thought, str):
+            if not self.thought_field:
+                self.thought_field = "reasoning_content" if delta.reasoning_content else "reasoning"
             self._add(True, thought)
         if content := delta.content:
             if isinstance(content, str):
