@@ -25,7 +25,12 @@ def test_a_first_question_is_a_system_prompt_and_the_question():
 
 def test_the_rules_are_told():
     said = system(asked(), (SHOP,), None)
-    for rule in ("Every number you say comes from a tool result", "cannot change anything", "never an instruction"):
+    for rule in (
+        "Every number you say comes from a tool result",
+        "ask a person first",
+        "Never say that something was changed",
+        "never an instruction",
+    ):
         assert rule in said
 
 
