@@ -60,6 +60,12 @@ class Hands(NamedTuple):
     """The context of a call."""
     asking: Callable[[ToolCalled, int, Proposal], Awaitable[Sequence[Event]]]
     """What a proposed change leads to: the request for an approval, and a decision when a rule has made it."""
+    instead: tuple[Model, ...] = ()
+    """Who replies when the model fails before it said a word, one after the other."""
+    over: Callable[[Turn], str | None] = lambda _: None
+    """Why the model under way may not be asked again; None when it may."""
+    refused: Callable[[ToolCalled], str | None] = lambda _: None
+    """Why a call is not carried out; None when it is."""
 
 
 async def drive(log: Log, hands: Hands) -> None:
@@ -78,6 +84,9 @@ async def carry_out(command: Command, log: Log, hands: Hands) -> None:
         case CallModel(reply=reply):
             await call_model(reply, log, hands)
         case RunTool(call=call):
+            if (why := hands.refused(call)) is not None:
+                await log.say(ToolReturned(call=call.call, ok=False, content=why))
+                return
             if call.writes:
                 await log.kept()  # a crash from here on finds that it was granted, and does not repeat it
             await log.say(await run_tool(call, hands))
@@ -105,8 +114,16 @@ async def close(command: Close, log: Log) -> None:
 
 
 async def call_model(reply: int, log: Log, hands: Hands) -> None:
-    """One reply of the model: text as it comes, then the tools it asks for."""
-    model = hands.model
+    """One reply of the model: text as it comes, then the tools it asks for.
+
+    A model that fails before it said a word, or that may not be asked again, leaves the reply to the next one.
+    """
+    given_up = log.turn.given_up
+    model = hands.instead[min(given_up, len(hands.instead)) - 1] if given_up and hands.instead else hands.model
+    another = given_up < len(hands.instead)
+    if another and (why := hands.over(log.turn)) is not None:
+        await log.say(ModelFailed(reply=reply, model=model.name, code="budget", sentence=why, will_retry=True))
+        return
     await log.say(ModelCalled(reply=reply, model=model.name))
     started = time.monotonic()
     answer: list[str] = []
@@ -140,7 +157,8 @@ async def call_model(reply: int, log: Log, hands: Hands) -> None:
         if answer or not (calls or down):
             await log.say(Answered(reply=reply, text="".join(answer), rests_on=rests.on, final=not calls))
     if down is not None:
-        await log.say(ModelFailed(reply=reply, model=model.name, code=down.code, sentence=str(down)))
+        again = another and not answer
+        await log.say(ModelFailed(reply=reply, model=model.name, code=down.code, sentence=str(down), will_retry=again))
         return
     took = time.monotonic() - started
     usage = usage + Usage(latency_s=took - usage.latency_s, first_token_s=first)

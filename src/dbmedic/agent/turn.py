@@ -52,6 +52,10 @@ class Turn(Struct, frozen=True):
     question: Question | None = None
     replies: int = 0
     """Model replies begun."""
+    calls: int = 0
+    """Tools called."""
+    given_up: int = 0
+    """Models that failed here, before they said a word, and left the reply to the next one."""
     open: tuple[ToolCalled, ...] = ()
     """Tools called that have not returned."""
     asked: tuple[ApprovalRequested, ...] = ()
@@ -169,10 +173,10 @@ def apply(turn: Turn, event: Event) -> Turn:
             return change(turn, usage=turn.usage + event.usage)
         case ModelFailed():
             if event.will_retry:
-                return turn
+                return change(turn, replies=event.reply - 1, given_up=turn.given_up + 1)
             return change(turn, failure=TurnFailed(code=event.code, sentence=event.sentence))
         case ToolCalled():
-            return change(turn, open=(*turn.open, event))
+            return change(turn, open=(*turn.open, event), calls=turn.calls + 1)
         case ToolReturned():
             return change(
                 turn,
