@@ -51,7 +51,7 @@ async def follow(
     running = await assistant.turns.ask(question)
     await _told(assistant, running, caller, tell, 0)
     while running.turn.closed is None and decide is not None:
-        seen = len(running.entries)
+        seen = running.entries[-1].seq
         for id in await assistant.approvals.undecided(running.id):
             granted, comment = decide(await assistant.approvals.get(id, caller))
             await assistant.approvals.decide(id, caller, granted=granted, comment=comment)
@@ -69,10 +69,8 @@ async def _told(
 
     loop.add_signal_handler(signal.SIGINT, stop)
     try:
-        seen = 0
         async for entry in running.follow():
-            seen += 1
-            if seen > since:
+            if entry.seq > since or (isinstance(entry.event, LIVE_ONLY) and entry.seq == since):
                 tell(entry)
         await asyncio.gather(*stops)
     finally:

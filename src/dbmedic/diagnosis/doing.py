@@ -30,7 +30,7 @@ _SESSION: Final = re.compile(
     re.IGNORECASE,
 )
 _ORDER: Final = re.compile(
-    rf"(?:^|[.;,!]\s*|\band |\bthen |{_POLITE})(?:{_END}|drop|create|add|build|apply|run|execute|analy[sz]e|vacuum)"
+    rf"(?:^|[.;,!?\u3002\uff0c\uff01\uff1f]\s*|\band |\bthen |{_POLITE})(?:{_END}|drop|create|add|build|apply|run|execute|analy[sz]e|vacuum)"
     r"\s+(?:it|them|that|this|these|those|the|an?|whatever|whoever)\b"
     r"|(?:帮我|請|请|直接|马上|立即|然后)\S{0,10}(?:杀掉|kill|结束|终止|删掉|删除|创建|建|加|执行|处理掉|修复)"
     r"|(?:并|再|就)(?:杀掉|kill|结束|终止|删掉|删除|创建|建上|加上|执行|处理掉|修复)",
@@ -68,6 +68,8 @@ def cure(request: ModelRequest, asked: Understood, verdict: Verdict, seen: Evide
     if curable is None or curable.fix is None:
         return None
     args = {"instance": asked.instance, "statement": curable.fix.statement, "purpose": _purpose(request, curable)}
+    if curable.fix.rollback:
+        args["rollback"] = curable.fix.rollback
     return Call(f"k{len(seen.calls) + 1}", "change", args)
 
 

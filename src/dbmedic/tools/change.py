@@ -39,6 +39,17 @@ _KINDS: Final = (
     ("end_session", r"kill\b|select\s+(pg_catalog\.)?pg_terminate_backend\b"),
     ("setting", r"set\s+(global|persist)\b|alter\s+system\b|select\s+(pg_catalog\.)?pg_reload_conf\b"),
 )
+_RISKS: Final = {
+    "create_index": "reads the whole table; without CONCURRENTLY or LOCK=NONE writes wait meanwhile",
+    "drop_index": "a moment's lock on the table; statements that used the index read more from then on",
+    "analyze": "reads a sample of the table; blocks no reader or writer",
+    "vacuum": "reads and writes the table's pages; VACUUM FULL blocks everybody until it is done",
+    "optimize": "builds the table or index anew: needs its size in free space, and may block writes",
+    "cancel_session": "the statement fails with an error in the application",
+    "end_session": "the session's open transaction is rolled back; the application loses its connection",
+    "setting": "counts for the whole server and everybody on it",
+}
+_UNKNOWN: Final = "unknown: dbmedic did not write this statement; read it before you grant it"
 _HARMLESS: Final = frozenset({"analyze", "vacuum", "create_index"})
 _WAITS_QUIETLY: Final = re.compile(r"\bconcurrently\b|^\s*(vacuum(?!\s*(\(.*full|full))|analy[sz]e)\b", re.IGNORECASE)
 
@@ -49,28 +60,47 @@ def kind_of(statement: str) -> str:
     return next((kind for kind, begins in _KINDS if re.match(begins, text, re.IGNORECASE)), "statement")
 
 
+def risk_of(statement: str) -> str:
+    """What statements of its class do to others, in words."""
+    return _RISKS.get(kind_of(statement), _UNKNOWN)
+
+
 async def _proposal(
-    context: Context, instance: str, statement: str, purpose: str, database: str | None = None
+    context: Context,
+    instance: str,
+    statement: str,
+    purpose: str,
+    database: str | None = None,
+    rollback: str | None = None,
 ) -> Proposal:
     return await proposed(
         context,
         instance,
         statement,
-        risk="unknown: dbmedic did not write this statement; read it before you grant it",
+        risk=risk_of(statement),
         description=purpose,
         database=database,
+        rollback=rollback,
     )
 
 
 @tool(proposes=_proposal)
-async def change(context: Context, instance: str, statement: str, purpose: str, database: str | None = None) -> str:
+async def change(
+    context: Context,
+    instance: str,
+    statement: str,
+    purpose: str,
+    database: str | None = None,
+    rollback: str | None = None,
+) -> str:
     """Run one statement that changes something.  A person is asked first; it runs only when exactly it is granted.
 
     instance: id of the instance.  statement: one complete SQL statement.  purpose: what it is for, in the asker's
     language, for the person who decides.  database: where it runs, when not the instance's own database.
+    rollback: the statement that undoes it, to be shown; it is not run.
     Use the tool made for it where there is one (create_index, drop_index, end_session, maintain, change_setting).
     """
-    _ = instance, statement, purpose, database  # what is run is what was granted, not what is asked here
+    _ = instance, statement, purpose, database, rollback  # what is run is what was granted, not what is asked here
     outcome = await carried_out(context)
     return done(context, outcome)
 
