@@ -30,7 +30,8 @@ _SESSION: Final = re.compile(
     re.IGNORECASE,
 )
 _ORDER: Final = re.compile(
-    rf"(?:^|[.;,!?\u3002\uff0c\uff01\uff1f]\s*|\band |\bthen |{_POLITE})(?:{_END}|drop|create|add|build|apply|run|execute|analy[sz]e|vacuum)"
+    rf"(?:^|[.;,!?\u3002\uff0c\uff01\uff1f]\s*|\band |\bthen |{_POLITE})"
+    rf"(?:{_END}|drop|create|add|build|apply|run|execute|analy[sz]e|vacuum)"
     r"\s+(?:it|them|that|this|these|those|the|an?|whatever|whoever)\b"
     r"|(?:帮我|請|请|直接|马上|立即|然后)\S{0,10}(?:杀掉|kill|结束|终止|删掉|删除|创建|建|加|执行|处理掉|修复)"
     r"|(?:并|再|就)(?:杀掉|kill|结束|终止|删掉|删除|创建|建上|加上|执行|处理掉|修复)",
