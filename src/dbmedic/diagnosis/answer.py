@@ -192,14 +192,14 @@ def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> N
             fix = cause.fact.finding.fix
             approval = reader.say("fix.line", label=reader.say("fix.approval"))
             done = f" → {said.code(fix.statement)} {approval}" if fix is not None else ""
-            page.bullet(named(cause, seen, reader) + done, cause.fact.measure.id)
+            page.bullet(said.item(named(cause, seen, reader), cause.fact) + done, cause.fact.measure.id)
     told = RECLAIM if symptom.style == "disk" else ()
     wide = broad(symptom) or "*" in symptom.signs
     notes = [f for f in verdict.notes if f.check not in told and (wide or f.finding.level == "error")]
     notes = notes[: NOTES if "*" in symptom.signs else 2]
     if notes:
         page.gap()
-        items = [said.headline(fact, reader) for fact in notes]
+        items = [said.item(said.headline(fact, reader), fact) for fact in notes]
         page.said("part.also", *(fact.measure.id for fact in notes), list=reader.serial(items))
     if verdict.posture and "*" in symptom.signs:
         page.gap()

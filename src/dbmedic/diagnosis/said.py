@@ -26,6 +26,8 @@ _LINE = re.compile(r"\s*(config set|acl |client kill|bgsave|memory |kill -|chmod
 """Commands of Redis and of a shell end with their line."""
 STATEMENT = 200
 """Characters of a statement shown inside a sentence."""
+ITEM = 120
+"""Characters of a statement shown in an item of a list."""
 
 
 class Reader(Struct, frozen=True):
@@ -79,6 +81,12 @@ def headline(fact: Fact, reader: Reader) -> str:
     """What is wrong, in one sentence that names the object."""
     said = valued(reader, f"headline.{fact.check}", fact.measure)
     return said or _first_sentence(finding(fact.measure, reader, statements=False))
+
+
+def item(text: str, fact: Fact) -> str:
+    """A headline that stands alone: its statement, left out elsewhere because it follows, is begun here."""
+    query = statement(fact.measure)
+    return text.replace("`…`", code(one_line(query, ITEM))) if query else text
 
 
 def finding(measure: Measure, reader: Reader, *, statements: bool = True) -> str:

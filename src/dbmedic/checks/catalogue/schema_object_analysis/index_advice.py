@@ -110,7 +110,10 @@ def _guessed(one: Planned) -> float:
 def _estimated(
     load: list[Planned], asked: list[statements.Asks], tables: dict[tuple[Any, ...], Table]
 ) -> tuple[list[Candidate], list[dict[int, float]]]:
-    """Per statement the first candidate of each table that it now reads whole."""
+    """Per statement the first candidate of each table that it now reads whole though it asks for a part of it.
+
+    An index that only brings all rows into an order may save a sort, which nothing but a planner can tell.
+    """
     found: list[Candidate] = []
     costs: list[dict[int, float]] = []
     for one, words in zip(load, asked, strict=True):
@@ -118,7 +121,8 @@ def _estimated(
         whole = {one.tables[node.relation]["table"] for node in plans.steps(one.plan)
                  if node.does in ("scan", "walk") and node.relation in one.tables}  # fmt: skip
         for name, key in _keys(one).items():
-            if key in tables and name in whole:
+            narrowed = any(term.table == name for term in words.predicates) or words.joins
+            if key in tables and name in whole and narrowed:
                 for candidate in indexing.candidates(words, {name: tables[key]})[:1]:
                     if candidate not in found:
                         found.append(candidate)
