@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ("fix_servers", "fix_replication")
+pytest_plugins = ("fix_servers", "fix_replication", "fix_store")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from dbmedic.core.errors import StoreFailed, StoreFull, StoreLocked, StoreTooNew
 from dbmedic.store import connection as sqlite
+from dbmedic.store.job import Job
 from dbmedic.store.queries import migrations
 from dbmedic.store.sqlite import open_store
-from dbmedic.store.writer import Job, Writer
+from dbmedic.store.writer import Writer
 
 OPEN = """
 import asyncio, sys

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 import pytest
 
 from dbmedic.core.events import Answered, AnswerGrew, Entry, StopRequested
+from dbmedic.store import postgres
 from dbmedic.store.sqlite import open_store
 
 
-@pytest.fixture
-async def store():
-    opened = await open_store(None)
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request):
+    if request.param == "postgres":
+        opened = await postgres.open_store(request.getfixturevalue("store_url"))
+    else:
+        opened = await open_store(None)
     yield opened
     await opened.close()
 

@@ -9,14 +9,18 @@ from dbmedic.core import log
 from dbmedic.core.errors import Bug, StoreFailed
 from dbmedic.core.events import AnswerGrew, Entry, Measured
 from dbmedic.core.values import Measure
+from dbmedic.store import postgres
 from dbmedic.store.sqlite import open_store
 
 NOW = datetime(2026, 3, 1, 8, 30, 0, 123456, tzinfo=UTC)
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "postgres"])
 async def store(request, tmp_path):
-    opened = await open_store(tmp_path / "store.db" if request.param == "file" else None)
+    if request.param == "postgres":
+        opened = await postgres.open_store(request.getfixturevalue("store_url"))
+    else:
+        opened = await open_store(tmp_path / "store.db" if request.param == "file" else None)
     yield opened
     await opened.close()
 

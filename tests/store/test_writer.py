@@ -6,8 +6,9 @@ import pytest
 
 from dbmedic.core.errors import Bug
 from dbmedic.store.connection import connect, migrate
+from dbmedic.store.job import MAX_JOBS, Job
 from dbmedic.store.queries import parse
-from dbmedic.store.writer import MAX_JOBS, Job, Writer
+from dbmedic.store.writer import Writer
 
 SQL = """
 -- name: note --

@@ -18,7 +18,7 @@ Dialect: TypeAlias = Literal["sqlite", "postgres"]
 _HEADER = re.compile(r"^-- name: (\w+)((?: :\w+)*) --$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 _ONLY = re.compile(r"/\*(sqlite|postgres)\s(.*?)\*/", re.DOTALL)
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
+PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 _READS = ("select", "with")
 
 
@@ -59,7 +59,7 @@ def parse(text: str, dialect: Dialect) -> dict[str, Query]:
         queries[name] = Query(
             name=name,
             sql=sql,
-            params=frozenset(_PARAMETER.findall(sql)),
+            params=frozenset(PARAMETER.findall(sql)),
             writes=not sql.startswith(_READS),
             instant=":instant" in flags.split(),
             on_log=re.search(r"\bevents\b", sql) is not None,

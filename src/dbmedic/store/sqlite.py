@@ -22,8 +22,10 @@ from dbmedic.core.errors import Bug, StoreFailed
 from dbmedic.core.events import Entry
 from dbmedic.core.values import Row
 from dbmedic.store import connection as sqlite
+from dbmedic.store.job import Job
 from dbmedic.store.queries import Query, queries
-from dbmedic.store.writer import Job, Writer
+from dbmedic.store.walindex import WalIndex
+from dbmedic.store.writer import Writer
 
 READERS = 4
 """Threads for reads that may take long."""
@@ -41,7 +43,8 @@ class Sqlite:
         self._writer = Writer(writing, place, self._loop)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="dbmedic-store-reader")
         self._idle: deque[apsw.Connection] = deque()
-        self._changes = -1
+        self._index = WalIndex.look(place)
+        self._seen: bytes | int = -1
         self._version = 0
         self._closed = False
 
@@ -71,15 +74,20 @@ class Sqlite:
         await self._put(writes, [log.row(entry) for entry in entries])
 
     async def version(self) -> int:
-        """Costs microseconds: the count is read again only after some commit, by whomever."""
-        try:
-            changes = self._instant.execute("pragma data_version").get
-        except apsw.BusyError:
-            changes = None
-        if changes is None or changes != self._changes:
+        """Costs a microsecond: the count is read again only after some commit, by whomever."""
+        seen = self._changes() if self._index is None else self._index.head()
+        if seen is None or seen != self._seen:
             self._version = (await self.read("version"))[0]["value"]
-            self._changes = changes if changes is not None else -1
+            self._seen = -1 if seen is None else seen
         return self._version
+
+    def _changes(self) -> int | None:
+        """SQLite's own count of commits by others; None while a lock is held."""
+        try:
+            changes: int = self._instant.execute("pragma data_version").get
+        except apsw.BusyError:
+            return None
+        return changes
 
     async def close(self) -> None:
         """Finishes what was asked, then gives the file free; may be called twice."""
@@ -91,6 +99,8 @@ class Sqlite:
             self._idle.pop().close()
         self._instant.close()
         await asyncio.to_thread(self._writer.stop)
+        if self._index is not None:
+            self._index.close()
 
     def _put(
         self, writes: Sequence[tuple[str, dict[str, Any]]], rows: Sequence[tuple[str, int, int, str, str]]

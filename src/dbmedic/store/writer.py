@@ -12,43 +12,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import apsw
 
-from dbmedic.core.errors import Failure
-from dbmedic.core.values import Row
 from dbmedic.store.connection import BROKEN, failure, fetch, roll_back
-from dbmedic.store.queries import Query
-
-MAX_JOBS = 256
-"""Jobs in one transaction."""
+from dbmedic.store.job import MAX_JOBS, Job, LogRow, answer
 
 MAX_ROWS = 64
 """Log entries in one insert."""
-
-LogRow = tuple[str, int, int, str, str]
-"""turn, seq, at, kind, body"""
 
 _INSERTS = {
     n: "insert into events (turn, seq, at, kind, body) values " + ", ".join(["(?, ?, ?, ?, ?)"] * n)  # noqa: S608 - marks only
     for n in (2**power for power in range(MAX_ROWS.bit_length()))
 }
-
-
-class Job:
-    """What must happen whole or not at all, and who waits for it."""
-
-    __slots__ = ("future", "log", "outcome", "writes")
-
-    def __init__(
-        self,
-        writes: Sequence[tuple[Query, dict[str, Any]]],
-        log: Sequence[LogRow],
-        future: asyncio.Future[list[list[Row]]],
-    ) -> None:
-        self.writes, self.log, self.future = writes, log, future
-        self.outcome: list[list[Row]] | Failure = []
 
 
 class Writer:
@@ -74,7 +50,7 @@ class Writer:
         for batch in self._batches():
             self._settle_in_transaction(batch)
             with suppress(RuntimeError):  # the loop is gone, and with it all who waited
-                self._loop.call_soon_threadsafe(_answer, batch)
+                self._loop.call_soon_threadsafe(answer, batch)
         self._connection.close()
 
     def _batches(self) -> Iterator[list[Job]]:
@@ -147,14 +123,3 @@ class Writer:
         for job in jobs:
             names = ", ".join(query.name for query, _ in job.writes) or "append"
             job.outcome = failure(error, self._place, names)
-
-
-def _answer(batch: list[Job]) -> None:
-    """On the event loop: one wake-up for a whole batch."""
-    for job in batch:
-        if job.future.done():  # the one who waited was cancelled; the write stands
-            continue
-        if isinstance(job.outcome, Failure):
-            job.future.set_exception(job.outcome)
-        else:
-            job.future.set_result(job.outcome)

@@ -29,3 +29,21 @@ create trigger instances_insert_counts after insert on instances begin update me
 create trigger instances_update_counts after update on instances begin update meta set value = value + 1 where name = 'version'; end;
 create trigger instances_delete_counts after delete on instances begin update meta set value = value + 1 where name = 'version'; end;
 */
+
+/*postgres
+create function dbmedic_counts() returns trigger language plpgsql as $$
+begin
+    update meta set value = value + 1 where name = 'version';
+    notify dbmedic_version;
+    return null;
+end
+$$;
+*/
+
+/*postgres
+create trigger accounts_counts after insert or update or delete on accounts for each row execute function dbmedic_counts();
+create trigger users_counts after insert or update or delete on users for each row execute function dbmedic_counts();
+create trigger apps_counts after insert or update or delete on apps for each row execute function dbmedic_counts();
+create trigger keys_counts after insert or update or delete on keys for each row execute function dbmedic_counts();
+create trigger instances_counts after insert or update or delete on instances for each row execute function dbmedic_counts();
+*/

@@ -120,3 +120,9 @@ create trigger key_tokens_insert_counts after insert on key_tokens begin update 
 create trigger key_tokens_update_counts after update on key_tokens begin update meta set value = value + 1 where name = 'version'; end;
 create trigger key_tokens_delete_counts after delete on key_tokens begin update meta set value = value + 1 where name = 'version'; end;
 */
+
+/*postgres
+create trigger policies_counts after insert or update or delete on policies for each row execute function dbmedic_counts();
+create trigger policy_users_counts after insert or update or delete on policy_users for each row execute function dbmedic_counts();
+create trigger key_tokens_counts after insert or update or delete on key_tokens for each row execute function dbmedic_counts();
+*/

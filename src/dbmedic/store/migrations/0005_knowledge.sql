@@ -71,3 +71,11 @@ create virtual table segment_words using fts5(
 );
 create virtual table segment_vocabulary using fts5vocab(segment_words, 'row');
 */
+
+/*postgres
+create table segment_words (
+    number bigint not null primary key,
+    words  tsvector not null
+);
+create index segment_words_by_word on segment_words using gin (words);
+*/
