@@ -8,6 +8,7 @@ from typing import Protocol
 from dbmedic.core.errors import Forbidden, UnknownInstance
 from dbmedic.core.history import History
 from dbmedic.core.ports import Engine, MetricSource, OpenEngine, OpenWriter, Target, Writer
+from dbmedic.core.serverlog import LogSource
 from dbmedic.core.values import Caller, Instance, InstanceCard
 
 
@@ -30,9 +31,10 @@ class Watch:
         metrics: MetricSource,
         open_writer: OpenWriter | None = None,
         history: Callable[[Instance], History] | None = None,
+        logs: LogSource | None = None,
     ) -> None:
         self._registry, self._open_engine, self._metrics = registry, open_engine, metrics
-        self._open_writer, self._history = open_writer, history
+        self._open_writer, self._history, self._logs = open_writer, history, logs
         self._engines: dict[tuple[str, str], tuple[str, Engine]] = {}
 
     async def cards(self, caller: Caller) -> list[InstanceCard]:
@@ -53,7 +55,8 @@ class Watch:
             if held is not None:
                 await held[1].close()
             held = self._engines[key]
-        return Target(found, held[1], self._metrics, None if self._history is None else self._history(found))
+        history = None if self._history is None else self._history(found)
+        return Target(found, held[1], self._metrics, history, logs=self._logs)
 
     async def writer(self, instance: str, caller: Caller, database: str = "") -> Writer:
         """The instance's write account, for one approved statement; whoever asks closes it.

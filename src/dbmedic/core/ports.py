@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from dbmedic.core.events import Entry, Event
 from dbmedic.core.history import Asked, History
+from dbmedic.core.serverlog import LogSource
 from dbmedic.core.values import (
     Agent,
     Attachment,
@@ -127,6 +128,8 @@ class Target(NamedTuple):
     """What the sampler kept of it; None where nothing is kept."""
     asked: Asked | None = None
     """The stretch of time that the question is about, where it says one."""
+    logs: LogSource | None = None
+    """Reads the server's own log; None where no log is read."""
 
 
 class ModelRequest(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ CONFIG = (
     "protected-mode", "port", "tls-port", "enable-debug-command", "slowlog-log-slower-than", "slowlog-max-len",
     "latency-monitor-threshold", "repl-backlog-size", "repl-timeout", "client-output-buffer-limit", "activedefrag",
     "lazyfree-lazy-eviction", "databases", "hz", "lua-time-limit", "min-replicas-to-write", "replica-priority",
+    "logfile",
 )  # fmt: skip
 """Settings that are read, each by its name; none of them holds a secret."""
 INFO = (
