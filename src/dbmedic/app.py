@@ -102,6 +102,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.assistant.skills import Skills
     from dbmedic.assistant.turns import Limits, Turns
     from dbmedic.assistant.watch import Watch
+    from dbmedic.logs import open_logs
     from dbmedic.metrics import open_metrics
     from dbmedic.models.embeddings import embedder, reranker
     from dbmedic.store.sqlite import open_store
@@ -126,7 +127,7 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     def history(instance: Instance) -> StoredHistory:
         return StoredHistory(store, instance.account, instance.id, now=now)
 
-    watch = Watch(instances, open_engine, metrics, open_writer, history)
+    watch = Watch(instances, open_engine, metrics, open_writer, history, open_logs())
     pace = Pace(
         every_s=config.sample_s,
         sizes_s=max(config.sample_s, config.sample_sizes_s),
