@@ -63,6 +63,8 @@ class Annotations:
     def __init__(self, store: Store, *, now: Now, new_id: NewId) -> None:
         self._store, self._now, self._new_id = store, now, new_id
         self._words: dict[str, Counter[str]] = {}
+        self._settings: dict[str, Setting] = {}
+        self._version = -1
 
     async def list(self, caller: Caller, *, keyword: str = "") -> list[Annotation]:
         """All of the caller's app, newest first; with a keyword those that hold it."""
@@ -97,8 +99,16 @@ class Annotations:
             raise NotFound("annotation", id)
 
     async def setting(self, app: str | None) -> Setting:
+        if (version := await self._store.version()) != self._version:
+            self._settings.clear()
+            self._version = version
+        if (kept := self._settings.get(app or "")) is not None:
+            return kept
         rows = await self._store.read("annotation_reply_get", app=app or "")
-        return Setting(bool(rows[0]["enabled"]), rows[0]["threshold"]) if rows else Setting()
+        setting = Setting(bool(rows[0]["enabled"]), rows[0]["threshold"]) if rows else Setting()
+        if version == self._version:
+            self._settings[app or ""] = setting
+        return setting
 
     async def switch(self, caller: Caller, action: Action, threshold: float) -> str:
         """Turns answering on or off, at once; the id of the job that did it."""

@@ -59,6 +59,8 @@ def draft(text: str) -> Draft:
 class Published:
     def __init__(self, store: Store, agents: Agents, *, now: Now) -> None:
         self._store, self._agents, self._now = store, agents, now
+        self._newest: dict[tuple[str, str], Version | None] = {}
+        self._version = -1
 
     async def publish(self, app: str, what: Draft, account: str = DEFAULT) -> Version:
         """The next version of the app of this name.
@@ -108,9 +110,18 @@ class Published:
         return _version({**row, "created_at": row["now"]})
 
     async def newest(self, caller: Caller) -> Version | None:
-        """What the caller's app published last; None: nothing."""
-        rows = await self._store.read("app_version_newest", app=caller.app, account=caller.account)
-        return _version(rows[0]) if rows else None
+        """What the caller's app published last, by whatever process; None: nothing."""
+        if (version := await self._store.version()) != self._version:
+            self._newest.clear()
+            self._version = version
+        key = (caller.account, caller.app or "")
+        if key not in self._newest:
+            rows = await self._store.read("app_version_newest", app=caller.app, account=caller.account)
+            found = _version(rows[0]) if rows else None
+            if version != self._version:
+                return found
+            self._newest[key] = found
+        return self._newest[key]
 
     async def all(self, caller: Caller) -> Sequence[Version]:
         """Every version of the caller's app, the newest first."""

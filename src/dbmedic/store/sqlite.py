@@ -40,11 +40,11 @@ class Sqlite:
         self._queries = queries("sqlite")
         self._columns: dict[str, list[str]] = {}
         self._instant = instant
-        self._writer = Writer(writing, place, self._loop)
+        self._index = WalIndex.look(place)
+        self._writer = Writer(writing, place, self._loop, self._index)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="dbmedic-store-reader")
         self._idle: deque[apsw.Connection] = deque()
-        self._index = WalIndex.look(place)
-        self._seen: bytes | int = -1
+        self._changes = -1
         self._version = 0
         self._closed = False
 
@@ -75,19 +75,18 @@ class Sqlite:
 
     async def version(self) -> int:
         """Costs a microsecond: the count is read again only after some commit, by whomever."""
-        seen = self._changes() if self._index is None else self._index.head()
-        if seen is None or seen != self._seen:
+        if self._changed() if self._index is None else self._index.changed():
             self._version = (await self.read("version"))[0]["value"]
-            self._seen = -1 if seen is None else seen
         return self._version
 
-    def _changes(self) -> int | None:
-        """SQLite's own count of commits by others; None while a lock is held."""
+    def _changed(self) -> bool:
+        """By SQLite's own count of commits."""
+        before = self._changes
         try:
-            changes: int = self._instant.execute("pragma data_version").get
-        except apsw.BusyError:
-            return None
-        return changes
+            self._changes = self._instant.execute("pragma data_version").get
+        except apsw.BusyError:  # a lock is held
+            self._changes = -1
+        return self._changes != before or before < 0
 
     async def close(self) -> None:
         """Finishes what was asked, then gives the file free; may be called twice."""

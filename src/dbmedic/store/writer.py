@@ -8,15 +8,19 @@ a job of a batch fails does the batch run again with a savepoint around each, an
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from queue import Empty, SimpleQueue
 
 import apsw
 
 from dbmedic.store.connection import BROKEN, failure, fetch, roll_back
 from dbmedic.store.job import MAX_JOBS, Job, LogRow, answer
+from dbmedic.store.queries import migrations, queries
+from dbmedic.store.walindex import WalIndex
 
 MAX_ROWS = 64
 """Log entries in one insert."""
@@ -26,12 +30,18 @@ _INSERTS = {
     for n in (2**power for power in range(MAX_ROWS.bit_length()))
 }
 
+_COUNTED = re.compile(r"create trigger \w+_counts after \w+ on (\w+) begin")
+_CHANGES = re.compile(r"(?:insert into|update|delete from)\s+(\w+)")
+
 
 class Writer:
     """Owns the writing connection from `start` to the end of `stop`."""
 
-    def __init__(self, connection: apsw.Connection, place: str, loop: asyncio.AbstractEventLoop) -> None:
-        self._connection, self._place, self._loop = connection, place, loop
+    def __init__(
+        self, connection: apsw.Connection, place: str, loop: asyncio.AbstractEventLoop, index: WalIndex | None = None
+    ) -> None:
+        """`index` is told of commits that nobody who remembers rows has to know of."""
+        self._connection, self._place, self._loop, self._index = connection, place, loop, index
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._columns: dict[str, list[str]] = {}
         self._thread = threading.Thread(target=self._work, name="dbmedic-store-writer", daemon=True)
@@ -82,6 +92,7 @@ class Writer:
     def _together(self, batch: list[Job]) -> None:
         execute = self._connection.execute
         execute("begin immediate")
+        number = 0 if self._index is None else self._index.next()
         log: list[LogRow] = []
         for job in batch:
             outcome = []
@@ -94,6 +105,9 @@ class Writer:
             log.extend(job.log)
         self._append(log)
         execute("commit")
+        # Only a batch that surely wrote something has surely used up its number.
+        if self._index is not None and any(job.log for job in batch) and not _counted(batch):
+            self._index.of_no_interest(number)
 
     def _one_by_one(self, batch: list[Job]) -> None:
         execute = self._connection.execute
@@ -123,3 +137,14 @@ class Writer:
         for job in jobs:
             names = ", ".join(query.name for query, _ in job.writes) or "append"
             job.outcome = failure(error, self._place, names)
+
+
+@cache
+def _counting() -> frozenset[str]:
+    """Names of the statements that change a table whose changes `version` counts."""
+    counted = {table for step in migrations("sqlite") for table in _COUNTED.findall(step.sql)}
+    return frozenset(name for name, one in queries("sqlite").items() if counted.intersection(_CHANGES.findall(one.sql)))
+
+
+def _counted(batch: list[Job]) -> bool:
+    return any(query.name in _counting() for job in batch for query, _ in job.writes)
