@@ -66,6 +66,8 @@ class Hands(NamedTuple):
     """Why the model under way may not be asked again; None when it may."""
     refused: Callable[[ToolCalled], str | None] = lambda _: None
     """Why a call is not carried out; None when it is."""
+    first: Model | None = None
+    """Who makes the first calls of the turn, before the model; None: the model does."""
 
 
 async def drive(log: Log, hands: Hands) -> None:
@@ -120,6 +122,8 @@ async def call_model(reply: int, log: Log, hands: Hands) -> None:
     """
     given_up = log.turn.given_up
     model = hands.instead[min(given_up, len(hands.instead)) - 1] if given_up and hands.instead else hands.model
+    if reply == 1 and hands.first is not None:
+        model = hands.first
     another = given_up < len(hands.instead)
     if another and (why := hands.over(log.turn)) is not None:
         await log.say(ModelFailed(reply=reply, model=model.name, code="budget", sentence=why, will_retry=True))

@@ -7,6 +7,7 @@ authenticated with it, so a sealed text that is copied to another row does not o
 from __future__ import annotations
 
 import hashlib
+import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 
@@ -26,6 +27,11 @@ class Secrets:
         self._cipher, self._random = AESGCM(key), random
         self.key_id = hashlib.sha256(b"dbmedic key id\0" + key).hexdigest()[:16]
         """Names the key without telling anything of it."""
+        self._root = hmac.new(key, b"dbmedic derived keys", hashlib.sha256).digest()
+
+    def derived(self, name: str) -> bytes:
+        """A key of 32 bytes for another purpose, always the same for a name; it tells nothing of this one."""
+        return hmac.new(self._root, name.encode(), hashlib.sha256).digest()
 
     def seal(self, text: str, place: str) -> str:
         """The text, readable only with this key and for this place ("instances.url:default/rm-1")."""

@@ -1,0 +1,190 @@
+"""What left for language models and what came back, word for word, sealed, and gone after a month.
+
+Kept apart from the log of the turn, which is for good and which every API shows: see `docs/why/015-model-traffic.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from dbmedic.assistant.secrets import Secrets
+from dbmedic.core.errors import OutsideFailed
+from dbmedic.core.log import micros, moment
+from dbmedic.core.ports import ModelRequest, Now, Store
+from dbmedic.core.values import Call, Message, Piece, Reasoning, Text, Usage
+
+logger = structlog.get_logger("dbmedic.traffic")
+
+KEPT: Final = timedelta(days=30)
+MOST_CHARS: Final = 1 << 20
+"""Of one request and of one reply; the rest is counted and left out."""
+FORGET_EVERY: Final = 200
+"""Requests between two looks for what is too old."""
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """A request.  Its first `same` messages are those of the request before it."""
+
+    same: int
+    messages: tuple[Message, ...]
+    tools: tuple[str, ...]
+    thinking: str | None = None
+    left_out: int = 0
+    """Characters over the limit."""
+
+
+class Exchanged(Struct, frozen=True, kw_only=True):
+    """One request with all its messages, and the reply."""
+
+    reply: int
+    at: datetime
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[str, ...]
+    got: tuple[Piece, ...] | None
+    """None: it was cut off before its end."""
+    left_out: int = 0
+
+
+class Traffic:
+    """The record of one store."""
+
+    def __init__(self, store: Store, secrets: Secrets, *, now: Now) -> None:
+        self._store, self._secrets, self._now = store, secrets, now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = 0
+
+    def of(self, turn: str) -> Line:
+        """The record of one turn that runs here."""
+        return Line(self, turn)
+
+    def write(self, *writes: tuple[str, dict[str, Any]]) -> None:
+        """Puts something on its way; nothing waits for it."""
+        self._count += 1
+        if self._count % FORGET_EVERY == 1:
+            writes = (*writes, ("traffic_forget", {"before": micros(self._now() - KEPT)}))
+        task = asyncio.create_task(self._write(writes), name="model traffic")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _write(self, writes: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        try:
+            await self._store.write(*writes)
+        except OutsideFailed as failure:
+            logger.warning("model traffic not kept", error=str(failure))
+
+    async def end(self) -> None:
+        """Returns when all is on disk."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def shown(self, turn: str) -> list[Exchanged]:
+        """All requests of a turn with their replies, in order.  Empty where nothing left, or nothing is kept."""
+        found: list[Exchanged] = []
+        before: tuple[Message, ...] = ()
+        for row in await self._store.read("traffic_of_turn", turn=turn):
+            place = _place(turn, row["reply"], row["try"])
+            sent = msgspec.json.decode(self._opened(row["sent"], f"{place}:sent"), type=Sent)
+            got = row["got"] and msgspec.json.decode(self._opened(row["got"], f"{place}:got"), type=tuple[Piece, ...])
+            before = (*before[: sent.same], *sent.messages)
+            found.append(
+                Exchanged(
+                    reply=row["reply"],
+                    at=moment(row["at"]),
+                    model=row["model"],
+                    messages=before,
+                    tools=sent.tools,
+                    got=got,
+                    left_out=sent.left_out,
+                )
+            )
+        return found
+
+    def sealed(self, text: bytes, place: str) -> str:
+        return self._secrets.seal(base64.b64encode(zlib.compress(text, 3)).decode("ascii"), place)
+
+    def _opened(self, text: str, place: str) -> bytes:
+        return zlib.decompress(base64.b64decode(self._secrets.open(text, place)))
+
+    def now(self) -> int:
+        return micros(self._now())
+
+
+class Line:
+    """What one turn sends, request by request; only what is new in a transcript is kept with each."""
+
+    def __init__(self, traffic: Traffic, turn: str) -> None:
+        self._traffic, self._turn = traffic, turn
+        self._before: tuple[Message, ...] = ()
+        self._tries: dict[int, int] = {}
+
+    def sent(self, model: str, request: ModelRequest) -> tuple[int, int]:
+        """Keeps a request that is about to leave; returns what its reply is kept by."""
+        pairs = zip(self._before, request.messages, strict=False)
+        same = next((at for at, (one, other) in enumerate(pairs) if one != other), min(
+            len(self._before), len(request.messages)
+        ))  # fmt: skip
+        messages, left_out = _bounded(request.messages[same:])
+        self._before = request.messages if not left_out else ()
+        number = self._tries[request.reply] = self._tries.get(request.reply, 0) + 1
+        sent = Sent(
+            same=same,
+            messages=messages,
+            tools=tuple(tool.name for tool in request.tools),
+            thinking=request.question.thinking,
+            left_out=left_out,
+        )
+        fields = {
+            "turn": self._turn,
+            "reply": request.reply,
+            "try": number,
+            "at": self._traffic.now(),
+            "model": model,
+            "sent": self._traffic.sealed(
+                msgspec.json.encode(sent), f"{_place(self._turn, request.reply, number)}:sent"
+            ),
+        }
+        self._traffic.write(("traffic_put", fields))
+        return request.reply, number
+
+    def got(self, key: tuple[int, int], pieces: Sequence[Piece]) -> None:
+        """Keeps the reply to a request, as the model said it."""
+        reply, number = key
+        text = msgspec.json.encode(joined(pieces))
+        sealed = self._traffic.sealed(text, f"{_place(self._turn, reply, number)}:got")
+        self._traffic.write(("traffic_got", {"turn": self._turn, "reply": reply, "try": number, "got": sealed}))
+
+
+def joined(pieces: Sequence[Piece]) -> list[Piece]:
+    """The same reply in as few pieces as it can be."""
+    texts = "".join(piece.text for piece in pieces if isinstance(piece, Text))
+    thoughts = "".join(piece.text for piece in pieces if isinstance(piece, Reasoning))
+    found: list[Piece] = [Reasoning(thoughts[:MOST_CHARS])] if thoughts else []
+    if texts:
+        found.append(Text(texts[:MOST_CHARS]))
+    return [*found, *(piece for piece in pieces if isinstance(piece, (Call, Usage)))]
+
+
+def _bounded(messages: Sequence[Message]) -> tuple[tuple[Message, ...], int]:
+    """Messages up to the limit, pictures left out; and how many characters that left out."""
+    kept, room, out = [], MOST_CHARS, 0
+    for one in messages:
+        text = one.text[:room]
+        out += len(one.text) - len(text) + sum(map(len, one.images))
+        room -= len(text)
+        pictures = tuple(f"(a picture of {len(url)} characters)" for url in one.images)
+        kept.append(msgspec.structs.replace(one, text=text, images=pictures))
+    return tuple(kept), out
+
+
+def _place(turn: str, reply: int, number: int) -> str:
+    return f"model_traffic:{turn}:{reply}:{number}"
