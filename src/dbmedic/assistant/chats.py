@@ -53,21 +53,23 @@ class Chats:
 
     def name_when_closed(self, running: Running) -> None:
         """Gives a new conversation its better name once its first turn has ended; a name given meanwhile stays."""
-        task = asyncio.create_task(self._name(running), name=f"name of {running.conversation}")
-        self._naming.add(task)
-        task.add_done_callback(self._naming.discard)
+        running.when_closed(self._name)
 
-    async def _name(self, running: Running) -> None:
-        await running.closed.wait()
+    def _name(self, running: Running) -> None:
         events = [entry.event for entry in running.entries if not isinstance(entry.event, LIVE_ONLY)]
         question = running.turn.question
         if question is None or (name := onward.named(events)) is None:
             return
         fields = {"id": running.conversation, "name": name, "before": conversation_name(question.text)}
+        task = asyncio.create_task(self._keep_name(fields), name=f"name of {running.conversation}")
+        self._naming.add(task)
+        task.add_done_callback(self._naming.discard)
+
+    async def _keep_name(self, fields: dict[str, str]) -> None:
         try:
             await self._store.write(("name_conversation", fields))
         except Failure as failure:
-            logger.warning("conversation not named", conversation=running.conversation, error=str(failure))
+            logger.warning("conversation not named", conversation=fields["id"], error=str(failure))
 
     async def delete(self, id: str, caller: Caller) -> None:
         """Hides it at once, from everybody.  Raises `NotFound("conversation")`."""

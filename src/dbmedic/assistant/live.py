@@ -8,7 +8,7 @@ loses at most the last second of text.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,7 @@ class Running:
         self._lost: OutsideFailed | None = None
         self.closed = asyncio.Event()
         """Set when the turn is closed, or waits for a person: nothing more is said here."""
+        self._when_closed: list[Callable[[Running], None]] = []
 
     @classmethod
     def again(cls, entries: Sequence[Entry], store: Store, now: Now) -> Running:
@@ -128,8 +129,7 @@ class Running:
         """Ends what runs here of a turn that waits for a person; followers end, too.  Raises as `kept`."""
         await self.kept()
         await self._store.append([], *writes)
-        self.closed.set()
-        self._wake()
+        self._end()
 
     def keep(self, event: AnswerGrew | ThoughtGrew) -> None:
         """Puts text that streamed on its way to the store."""
@@ -159,8 +159,20 @@ class Running:
             # Nothing can be kept now: followers still see the end; a restart finds the turn open and marks it.
             logger.error("turn not kept", turn=self.turn.id, error=str(failure))
         self.entries.append(entry)
+        self._end()
+
+    def when_closed(self, told: Callable[[Running], None]) -> None:
+        """Calls `told` when nothing more is said here; at once when that is so already."""
+        if self.closed.is_set():
+            told(self)
+        else:
+            self._when_closed.append(told)
+
+    def _end(self) -> None:
         self.closed.set()
         self._wake()
+        for told in self._when_closed:
+            told(self)
 
     def _flush(self) -> None:
         if self._flush_timer is not None:

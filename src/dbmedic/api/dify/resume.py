@@ -38,7 +38,8 @@ from dbmedic.api.dify.frames import (
 )
 from dbmedic.api.dify.projection import Projection
 from dbmedic.api.dify.wire import invalid
-from dbmedic.core.events import ApprovalDecided, Entry
+from dbmedic.api.stream import Last
+from dbmedic.core.events import ApprovalDecided, Entry, TurnClosed
 
 _CURSOR = re.compile(r"(\d{1,9})(?:\.(\d{1,9})(?:\.(\d{1,9}))?)?", re.ASCII)
 ALL = 1 << 30
@@ -191,6 +192,9 @@ async def followed(batches: AsyncIterator[Sequence[Entry]], after: Cursor | None
     projection = Projection(out)
     async for batch in batches:
         _feed(projection, batch, out)
+        if isinstance(batch[-1].event, TurnClosed):
+            yield Last(out.take())
+            return
         if piece := out.take():
             yield piece
     projection.end()
