@@ -192,7 +192,8 @@ async def _counted(context: Context, sources: Sources, first: list[Row], window:
         for row in ever
         if (told := _told(row, text, sources.source, context.facts)) and (told["queryid"], told["database"]) not in seen
     ]
-    return [{**row, "busy": row["exec_s"] / window} for row in now], past
+    # An execution that ends in the window brings the time from before it, too.
+    return [{**row, "busy": min(row["exec_s"] / window, float(row["calls"]))} for row in now], past
 
 
 def _told(row: Row, texts: dict[tuple[Any, ...], Row], source: str, facts: EngineFacts) -> Row | None:

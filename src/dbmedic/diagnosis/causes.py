@@ -32,6 +32,8 @@ class Causes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     notes: tuple[str, ...]
     working: tuple[str, ...]
+    sums: tuple[str, ...]
+    shapes: tuple[str, ...]
     hints: tuple[str, ...]
     suspects: tuple[str, ...]
     waiting: tuple[str, ...]

@@ -95,7 +95,7 @@ def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: 
     scores = {id(fact): _score(fact, symptom, objects, window) for fact in candidates}
     found: list[Cause] = []
     for fact in candidates:
-        if id(fact) in explained_by:
+        if id(fact) in explained_by or (fact.check in known().sums and not _asked(fact, symptom)):
             continue
         chain = _chain(fact, candidates, explained_by)
         if not any(fit(one.check, symptom) for one in (fact, *chain)):
@@ -156,8 +156,13 @@ def magnitude(fact: Fact) -> float:
 
 def _counts(fact: Fact, symptom: Symptom) -> bool:
     """May be a cause or an effect at all."""
-    held_back = fact.check in known().notes and fact.check not in (*symptom.lead, *symptom.signs)
+    held_back = fact.check in known().notes and not _asked(fact, symptom)
+    held_back |= fact.check in known().shapes and "*" in symptom.signs
     return not held_back and not _client(fact) and magnitude(fact) >= LEAST
+
+
+def _asked(fact: Fact, symptom: Symptom) -> bool:
+    return fact.check in (*symptom.lead, *symptom.signs)
 
 
 def _outside(fact: Fact, seen: Evidence) -> bool:

@@ -18,7 +18,7 @@ IMPORT = Client(
     pause_s=0.3,
 )
 FAULT = Fault(
-    asks={"en": ("Writes stutter every few seconds",), "zh": ("写入忽快忽慢，磁盘 IO 很高",)},
+    asks={"en": ("Writes stutter every few seconds",), "zh": ("写入忽快忽慢，磁盘 IO 很高", "检查点很频繁")},
     causes=[Cause(["pg-checkpoint-requested"], [], ["max_wal_size"])],
     numbers=[
         Number("bytes", "select setting::float8 * 1048576 from pg_settings where name = 'max_wal_size'", 0.01),

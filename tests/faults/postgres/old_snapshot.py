@@ -25,7 +25,10 @@ def do(scene: Scene) -> None:
 
 
 FAULT = Fault(
-    asks={"en": ("The basket gets slower and slower",), "zh": ("购物车越来越慢，磁盘也在涨",)},
+    asks={
+        "en": ("The basket gets slower and slower", "Why does autovacuum run all the time?"),
+        "zh": ("购物车越来越慢，磁盘也在涨", "有没有长时间没提交的事务"),
+    },
     causes=[Cause(["xmin-horizon", "long-transaction", "idle-in-transaction"], ["{pid}"], ["carts"])],
     numbers=[
         Number("seconds", "select extract(epoch from now() - xact_start) from pg_stat_activity where pid = {pid}"),

@@ -19,7 +19,7 @@ REPORT = Client(
 FAULT = Fault(
     asks={
         "en": ("Slow since the new dashboards went live, are the disks too slow?",),
-        "zh": ("磁盘 IO 一直很高，数据库变慢",),
+        "zh": ("磁盘 IO 一直很高，数据库变慢", "临时文件很多"),
     },
     causes=[Cause(["query-temp", "plan-sort-spill"], ["order_items"])],
     numbers=[
