@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from socket import socket
@@ -29,12 +28,10 @@ if TYPE_CHECKING:
     from dbmedic.assistant.sampler import Sampler
     from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
     from dbmedic.core.values import Instance
+    from dbmedic.telemetry.traces import Tracing
 
 logger = structlog.get_logger("dbmedic.app")
 
-ROOM_BYTES = 16 << 20
-"""With less free space in the data folder the server is not ready."""
-CHECK_S = 2.0
 SWEEP_S = 1.0
 """How often decided approvals are looked for."""
 
@@ -67,11 +64,17 @@ class Parts(NamedTuple):
         await self.store.close()
 
 
-async def build(config: Config, *, folder: Folder | None = None, models: Mapping[str, Model] | None = None) -> Parts:
+async def build(
+    config: Config,
+    *,
+    folder: Folder | None = None,
+    models: Mapping[str, Model] | None = None,
+    tracing: Tracing | None = None,
+) -> Parts:
     """The parts over the data folder of the settings, or over nothing but memory.
 
-    `folder` is that folder when it is open already, `models` replaces those of the settings.  Raises `WrongKey`,
-    `BadField`, and what a store raises that cannot be opened.
+    `folder` is that folder when it is open already, `models` replaces those of the settings, `tracing` writes
+    spans.  Raises `WrongKey`, `BadField`, and what a store raises that cannot be opened.
     """
     from dbmedic.api.ops import Ops
     from dbmedic.assistant import Assistant, Options
@@ -106,13 +109,18 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     from dbmedic.metrics import open_metrics
     from dbmedic.models.embeddings import embedder, reranker
     from dbmedic.store.sqlite import open_store
+    from dbmedic.telemetry.gauges import look
+    from dbmedic.telemetry.meters import Meters
+    from dbmedic.telemetry.observed import ObservedStore, observed
+    from dbmedic.telemetry.ready import unready
     from dbmedic.tools import tools
 
     if folder is None and config.data is not None:
         folder = await open_folder(config.data)
     given = key_of(config.key) if config.key else None
     new_id = NewIds(os.urandom)
-    store = await open_store(folder.store if folder else None)
+    meters = Meters(tools())
+    store: Store = ObservedStore(await open_store(folder.store if folder else None), meters)
     try:
         key = given or (await folder.key(os.urandom) if folder else os.urandom(32))
         secrets = Secrets(key, os.urandom)
@@ -127,7 +135,8 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     def history(instance: Instance) -> StoredHistory:
         return StoredHistory(store, instance.account, instance.id, now=now)
 
-    watch = Watch(instances, open_engine, metrics, open_writer, history, open_logs())
+    opening = observed(open_engine, open_writer, meters, tracing)
+    watch = Watch(instances, opening.engine, metrics, opening.writer, history, open_logs())
     pace = Pace(
         every_s=config.sample_s,
         sizes_s=max(config.sample_s, config.sample_sizes_s),
@@ -137,11 +146,12 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
     sampler = Sampler(store, instances, watch, now=now, random=random.random, owner=new_id(), pace=pace)
     approvals = Approvals(store, now=now)
     models = chosen_models(config) if models is None else models
+    if tracing is not None:
+        models = tracing.models(models, config.model_url)
 
     def ended(running: Running) -> None:
         question = running.turn.question
-        took = running.entries[-1].at - running.opened_at
-        ops.ended(question.api if question else "", running.turn.closed or "", took.total_seconds())
+        meters.ended(question.api if question else "", running.turn.closed or "", running.entries)
 
     annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(
@@ -169,18 +179,19 @@ async def build(config: Config, *, folder: Folder | None = None, models: Mapping
         conversations,
         watch,
         models,
-        tools(),
+        tools() if tracing is None else tracing.tools(tools()),
         now=now,
         new_id=new_id,
         limits=Limits(config.max_turns, config.turn_s, config.check_budget_s, config.window_s),
         ended=ended,
+        around=None if tracing is None else tracing.around,
         acting=agents.acting,
         attached=files.attached,
         answering=annotations.answering,
         search=Reading(manual, known.datasets).of,
         approvals=approvals,
     )
-    ops = Ops(lambda: unready(folder, store), lambda: turns.running)
+    ops = Ops(lambda: unready(folder, store, turns), meters, lambda: look(meters, turns, sampler, store))
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
     policies = Policies(store, now=now)
     assistant = Assistant(
@@ -224,12 +235,14 @@ def open_writer(instance: Instance, database: str) -> Writer:
     return open_writer(instance, database)
 
 
-def asgi(parts: Parts) -> Edge:
+def asgi(parts: Parts, tracing: Tracing | None = None) -> Edge:
     """The ASGI application: every API, and what machines ask."""
     from dbmedic.api import apis
     from dbmedic.api.edge import Edge
 
-    return Edge([parts.ops.api(), *apis(parts.assistant)], parts.ops.seen)
+    ops, found = parts.ops, apis(parts.assistant)
+    seen = ops.seen if tracing is None else tracing.seen(ops.seen)
+    return Edge([ops.api(), *found], seen, ops.meters.busy, ops.meters.streams)
 
 
 async def run(
@@ -238,6 +251,7 @@ async def run(
     ready: Callable[[str], None],
     stop: asyncio.Event | None = None,
     models: Mapping[str, Model] | None = None,
+    tracing: Tracing | None = None,
 ) -> None:
     """Serves until it is told to stop; `ready` is told the base URL once.
 
@@ -252,18 +266,27 @@ async def run(
         try:
             if folder is not None:
                 await folder.lock()
-            parts = await build(config, folder=folder, models=models)
+            parts = await build(config, folder=folder, models=models, tracing=tracing)
             try:
-                await _serve(parts, listening, ready, stop)
+                await _serve(parts, listening, ready, stop, tracing)
             finally:
                 await parts.close()
+                if tracing is not None:
+                    await tracing.close()
         finally:
             if folder is not None:
                 folder.unlock()
 
 
-async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], stop: asyncio.Event | None) -> None:
+async def _serve(
+    parts: Parts,
+    listening: socket,
+    ready: Callable[[str], None],
+    stop: asyncio.Event | None,
+    tracing: Tracing | None,
+) -> None:
     from dbmedic.api.serve import serve
+    from dbmedic.telemetry.lag import watch_lag
 
     config, turns = parts.config, parts.assistant.turns
     if interrupted := await turns.recover():
@@ -272,11 +295,12 @@ async def _serve(parts: Parts, listening: socket, ready: Callable[[str], None], 
         logger.warning("uploads were interrupted by the last end", uploads=left)
     await parts.assistant.knowledge.begin()
     beside = [asyncio.create_task(_sweep(parts.assistant), name="sweep")]
+    beside.append(asyncio.create_task(watch_lag(parts.ops.meters.lag), name="lag"))
     if config.sample:
         beside.append(asyncio.create_task(parts.sampler.run(), name="sampler"))
     try:
         await serve(
-            asgi(parts),
+            asgi(parts) if tracing is None else tracing.asgi(asgi(parts, tracing)),
             config.host,
             config.port,
             listening=listening,
@@ -302,26 +326,6 @@ async def _sweep(assistant: Assistant) -> None:
             await assistant.audit.seal()
         except OutsideFailed as failure:
             logger.warning("approvals and audit not looked at", error=str(failure))
-
-
-async def unready(folder: Folder | None, store: Store) -> dict[str, str]:
-    """What keeps the server from its work: part -> why.  Empty when nothing does."""
-    wrong = {}
-    try:
-        async with asyncio.timeout(CHECK_S):
-            await store.write(("setting_put_new", {"name": "key_id", "value": ""}))  # takes the write lock only
-    except TimeoutError:
-        wrong["store"] = f"not writable within {CHECK_S:g} s"
-    except OutsideFailed as failure:
-        wrong["store"] = f"not writable: {failure}"
-    if folder is not None:
-        if not await folder.held():
-            wrong["folder"] = "not locked by this server"
-        else:
-            free = (await asyncio.to_thread(shutil.disk_usage, folder.path)).free
-            if free < ROOM_BYTES:
-                wrong["disk"] = f"{free} bytes free"
-    return wrong
 
 
 def now() -> datetime:

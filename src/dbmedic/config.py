@@ -228,6 +228,14 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def traced(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the standard variables of OpenTelemetry ask for traces; what they say is for its SDK to read."""
+    environ = os.environ if environ is None else environ
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
+        return False
+    return bool(environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
+
+
 def settings() -> list[Setting]:
     """Every setting, in the order of the declaration."""
     lines = []

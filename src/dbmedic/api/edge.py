@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import uuid4
@@ -30,6 +31,8 @@ BROKEN = Reply(
 GONE = 499
 """Logged and counted for a client that left before it was answered."""
 
+_TRACE = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+"""A W3C `traceparent`; its trace goes into log lines."""
 _SANE = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}", re.ASCII)
 
 
@@ -49,8 +52,17 @@ class Seen(NamedTuple):
 class Edge:
     """The ASGI application over some APIs; `seen` is told of each request."""
 
-    def __init__(self, apis: Sequence[Api], seen: Callable[[Seen], None]) -> None:
+    def __init__(
+        self,
+        apis: Sequence[Api],
+        seen: Callable[[Seen], None],
+        busy: Counter[str] | None = None,
+        streams: Counter[str] | None = None,
+    ) -> None:
+        """`busy` and `streams`: API -> requests under way, and those of them that are streams now; counted here."""
         self._apis, self._seen = apis, seen
+        self._busy: Counter[str] = Counter() if busy is None else busy
+        self._streams: Counter[str] = Counter() if streams is None else streams
         self._process, self._count = uuid4().hex[:16], itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,12 +77,24 @@ class Edge:
         given = request.head.headers.get("x-request-id", "")
         id = given if _SANE.fullmatch(given) else f"{self._process}{next(self._count):016x}"
         structlog.contextvars.bind_contextvars(request=id)
+        if trace := _TRACE.fullmatch(request.head.headers.get("traceparent", "")):
+            structlog.contextvars.bind_contextvars(trace=trace[1])
+        try:
+            await self._through(request, began, id, receive, send)
+        finally:
+            if request.api:
+                self._busy[request.api] -= 1
+
+    async def _through(self, request: Request, began: float, id: str, receive: Receive, send: Send) -> None:
         api, answer = await self._answer(request)
         status = GONE if answer is None else answer.status
+        streams = isinstance(answer, Stream)
+        self._streams[api] += streams
         try:
             if answer is not None:
                 await answer.send(receive, send, ((b"x-request-id", id.encode()),))
         finally:
+            self._streams[api] -= streams
             took_s = time.perf_counter() - began
             head = request.head
             self._seen(Seen(api, request.operation, head.method, head.path, status, took_s, request.key))
@@ -82,6 +106,8 @@ class Edge:
             api = claimed(self._apis, request.head, request.query)
             if api is None:
                 return "none", NOBODYS
+            request.api = api.name
+            self._busy[api.name] += 1
             return api.name, await api.handle(request)
         except ClientGone:
             return api.name if api else "none", None

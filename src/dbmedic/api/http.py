@@ -71,6 +71,8 @@ class Request:
         self.head = Head(scope["method"], path, form, headers)
         self.operation = "unknown"
         """Which of an API's operations it is; of a closed set, since it names a metric."""
+        self.api = ""
+        """Name of the API that answers it; empty while none was found."""
         self.key = ""
         """Id of the key that signed in."""
 

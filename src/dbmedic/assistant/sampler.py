@@ -87,6 +87,12 @@ class Sampler:
         self._now, self._random, self._owner, self._pace = now, random, owner, pace
         self._lanes = anyio.CapacityLimiter(pace.at_once)
         self._tasks: dict[tuple[str, str], tuple[str, asyncio.Task[None]]] = {}
+        self._seen: dict[tuple[str, str], float] = {}
+
+    def ages(self) -> dict[tuple[str, str], float]:
+        """Account and instance -> seconds since this process last saw it whole, or since it began to try."""
+        now = anyio.current_time()
+        return {key: now - at for key, at in self._seen.items()}
 
     async def run(self) -> None:
         """Follows the list of instances and samples each."""
@@ -118,6 +124,7 @@ class Sampler:
             if key not in found or found[key].url != url:
                 task.cancel()
                 del self._tasks[key]
+                self._seen.pop(key, None)
         for key, instance in found.items():
             if key not in self._tasks:
                 task = asyncio.create_task(self._forever(instance), name=f"sampler {instance.id}")
@@ -134,8 +141,12 @@ class Sampler:
                 if sampled is None:
                     sampled = await self.begin(instance)
                 if await self._claimed(sampled):
+                    self._seen.setdefault((instance.account, instance.id), start)
                     async with self._lanes:
                         await self.sample(sampled)
+                    self._seen[instance.account, instance.id] = anyio.current_time()
+                else:
+                    self._seen.pop((instance.account, instance.id), None)
                 pause = every
             except Exception as failure:
                 failures = 1 if sampled is None else sampled.failures

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import anyio
 import msgspec
@@ -36,6 +36,10 @@ QUESTION_CHARS = 100_000
 """Longest question, pasted plans and logs included."""
 PATIENCE_S = 20.0
 """How long a second question of a conversation waits for the first one's turn to close."""
+
+
+Around: TypeAlias = Callable[[Running, Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
+"""A run of a turn -> the same, watched."""
 
 
 class Limits(NamedTuple):
@@ -68,14 +72,15 @@ class Turns:
         answering: Callable[[Question], Awaitable[Model | None]] | None = None,
         search: Knowing = knows_nothing,
         approvals: Approvals | None = None,
+        around: Around | None = None,
     ) -> None:
-        """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn.
-
-        The rest is as in `Sources`.
+        """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn,
+        and `around` wraps each run.  The rest is as in `Sources`.
         """
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
         self._now, self._new_id, self._limits, self._ended = now, new_id, limits, ended
+        self._around = around or (lambda _, run: run)
         self._sources = Sources(
             conversations,
             watch,
@@ -107,6 +112,16 @@ class Turns:
     def running(self) -> int:
         """Number of turns that run here now."""
         return len(self._running)
+
+    @property
+    def queued(self) -> int:
+        """Number of questions that wait for the turn before them, or for the store to take them."""
+        return sum(self._slots.values()) - len(self._running)
+
+    @property
+    def ending(self) -> bool:
+        """Whether new turns are refused because the process ends."""
+        return self._ending
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -165,7 +180,8 @@ class Turns:
         return await self.ask(calls.question(tool, args, caller))
 
     def _start(self, running: Running) -> None:
-        task = asyncio.create_task(self._run(running), name=f"turn {running.id}")
+        structlog.contextvars.bind_contextvars(turn=running.id)
+        task = asyncio.create_task(self._around(running, self._run(running)), name=f"turn {running.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -321,6 +337,7 @@ class Turns:
             elif row.decided and row.resumes_itself:
                 with contextlib.suppress(NotFound, Busy):
                     await self.resume(row.turn, "sweep")
+                    structlog.contextvars.unbind_contextvars("turn")
 
     # -- follow and stop ----------------------------------------------------------------------------------------
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 import click
 import structlog
 
 from dbmedic import __version__, app
-from dbmedic.config import Config
+from dbmedic.config import Config, traced
+from dbmedic.core.errors import BadField
 from dbmedic.kit.logs import write_logs
+
+if TYPE_CHECKING:
+    from dbmedic.telemetry.traces import Tracing
 
 logger = structlog.get_logger("dbmedic.serve")
 
@@ -35,10 +40,23 @@ async def _serve(config: Config, with_parent: bool) -> None:
             click.echo(f"dbmedic {__version__} serves {url} on {config.data}; Ctrl-C ends it", err=True)
 
     try:
-        await app.run(config, ready=ready, stop=stop)
+        await app.run(config, ready=ready, stop=stop, tracing=tracing())
     finally:
         if watching is not None:
             watching.cancel()
+
+
+def tracing() -> Tracing | None:
+    """Who sends spans, where the environment asks for it.  Raises `BadField` where its packages are missing."""
+    if not traced():
+        return None
+    try:
+        from dbmedic.telemetry.traces import Tracing
+    except ImportError as missing:
+        raise BadField(
+            "OTEL_EXPORTER_OTLP_ENDPOINT", f"traces need the extra otel ({missing}): pip install 'dbmedic[otel]'"
+        ) from missing
+    return Tracing()
 
 
 async def _orphaned(stop: asyncio.Event) -> None:

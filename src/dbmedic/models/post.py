@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import httptools
 
+from dbmedic.kit.outgoing import OUTGOING
+
 HIGH_WATER = 1 << 20
 """Bytes that wait for a slow reader before the service is slowed down."""
 IDLE_S = 60.0
@@ -50,7 +52,7 @@ class Post:
 
         Raises `TimeoutError`, `Lost`, and OSError when no connection can be had.
         """
-        request = b"%b%d\r\n\r\n%b" % (self._head, len(data), data)
+        request = b"%b%d\r\n%b\r\n%b" % (self._head, len(data), OUTGOING.get(), data)
         while (reply := self._kept()) is not None:
             try:
                 return await reply.to(request)

@@ -10,7 +10,7 @@ import click
 from dbmedic.cli.flags import json_flag
 from dbmedic.cli.printing import print_json
 
-PAGES = ("checks", "commands", "errors", "events", "settings")
+PAGES = ("checks", "commands", "errors", "events", "metrics", "settings")
 
 
 def folder_of_checkout() -> Path:
@@ -19,7 +19,7 @@ def folder_of_checkout() -> Path:
     return (checkout if (checkout / "pyproject.toml").exists() else Path()) / "docs" / "reference"
 
 
-@click.command(epilog="Checks, commands, errors, events, settings: one page each.")
+@click.command(epilog="Checks, commands, errors, events, metrics, settings: one page each.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.  [docs/reference]")
 @click.option("--check", is_flag=True, help="Write nothing; fail when a page is not what would be written.")
 @json_flag

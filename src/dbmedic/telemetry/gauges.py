@@ -1,0 +1,24 @@
+"""What must be asked for before a scrape: turns that run, are queued or wait for a person, and the sampler's age."""
+
+from __future__ import annotations
+
+import structlog
+
+from dbmedic.assistant.sampler import Sampler
+from dbmedic.assistant.turns import Turns
+from dbmedic.core.errors import Failure
+from dbmedic.core.ports import Store
+from dbmedic.telemetry.meters import Meters
+
+logger = structlog.get_logger("dbmedic.telemetry")
+
+
+async def look(meters: Meters, turns: Turns, sampler: Sampler, store: Store) -> None:
+    """Sets the gauges; the number of waiting turns stays as it was where the store cannot be read."""
+    meters.set("dbmedic_running_turns", turns.running)
+    meters.set("dbmedic_queued_turns", turns.queued)
+    meters.ages(sampler.ages())
+    try:
+        meters.set("dbmedic_waiting_turns", len(await store.read("waiting_turns")))
+    except Failure as failure:
+        logger.warning("waiting turns not counted", error=str(failure))
