@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,33 +21,12 @@ from mcp_types import PaginatedRequestParams
 from clients.aliyun import called
 from clients.running import Server
 from fix_servers import Database
-from fix_servers import Server as Postgres
 
 INDEX = {"instance": "shop", "table": "public.orders", "columns": ["customer"], "purpose": "orders page"}
 DROP = {"instance": "shop", "table": "public.orders", "index": "orders_customer_idx", "purpose": "unused"}
 ANALYZE = {"instance": "shop", "table": "public.orders", "work": "analyze", "purpose": "fresh statistics"}
 BROKEN = (b"", b"{", b"[]", b"null", b'{"jsonrpc":"2.0"}', b"[" * 5000, b"\xff\xfe", b'{"jsonrpc":"2.0","id":1}')
 WRITES = {"change", "change_setting", "create_index", "drop_index", "end_session", "maintain"}
-
-
-@pytest.fixture(scope="module")
-def shop(postgres_server: Postgres) -> Iterator[Database]:
-    with postgres_server.database() as database:
-        database.run("create table orders (id int primary key, customer int)")
-        yield database
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, shop: Database) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("mcp")) as running:
-        running.dbmedic("instance", "add", "shop", shop.url, "--write-url", shop.url, "--no-check")
-        running.dbmedic("instance", "add", "secret", shop.url, "--write-url", shop.url, "--no-check")
-        yield running
-
-
-@pytest.fixture(scope="module")
-def key(server: Server) -> str:
-    return server.key()
 
 
 @asynccontextmanager
@@ -65,8 +44,8 @@ def said(result: Any) -> str:
     return "".join(part.text for part in result.content)
 
 
-async def test_every_tool_is_listed_with_its_schema_and_what_it_does(server: Server, key: str) -> None:
-    async with client(server, key) as session:
+async def test_every_tool_is_listed_with_its_schema_and_what_it_does(shop_server: Server, shop_key: str) -> None:
+    async with client(shop_server, shop_key) as session:
         tools = {tool.name: tool for tool in (await session.list_tools()).tools}
     assert {name for name, tool in tools.items() if not tool.annotations.read_only_hint} == WRITES
     assert {"instances", "diagnose", "measure", "explain", "approval_status"} <= set(tools)
@@ -75,8 +54,8 @@ async def test_every_tool_is_listed_with_its_schema_and_what_it_does(server: Ser
     assert not tools["create_index"].annotations.destructive_hint
 
 
-async def test_a_read_tool_measures_a_real_database(server: Server, key: str) -> None:
-    async with client(server, key) as session:
+async def test_a_read_tool_measures_a_real_database(shop_server: Server, shop_key: str) -> None:
+    async with client(shop_server, shop_key) as session:
         result = await session.call_tool("schema", {"instance": "shop", "table": "public.orders"})
         wrong = await session.call_tool("measure", {"instance": "shop", "checks": 7})
     assert not result.is_error
@@ -85,49 +64,51 @@ async def test_a_read_tool_measures_a_real_database(server: Server, key: str) ->
     assert "bad_field" in said(wrong)
 
 
-async def test_the_newest_protocol_is_spoken_too(server: Server, key: str) -> None:
+async def test_the_newest_protocol_is_spoken_too(shop_server: Server, shop_key: str) -> None:
     async with (
-        httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}) as http,
-        mcp.Client(streamable_http_client(f"{server.url}/mcp", http_client=http)) as session,
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {shop_key}"}) as http,
+        mcp.Client(streamable_http_client(f"{shop_server.url}/mcp", http_client=http)) as session,
     ):
         assert session.session.protocol_version == "2026-07-28"
         assert "shop" in said(await session.call_tool("instances", {}))
 
 
-async def test_a_change_waits_for_a_person_and_then_runs_once(server: Server, key: str, shop: Database) -> None:
+async def test_a_change_waits_for_a_person_and_runs_once(shop_server: Server, shop_key: str, shop: Database) -> None:
     def indexes() -> list[str]:
         return [row[0] for row in shop.run("select indexname from pg_indexes where tablename = 'orders'")]
 
-    async with client(server, key) as session:
+    async with client(shop_server, shop_key) as session:
         asked = await session.call_tool("create_index", INDEX)
         id = asked.meta["dbmedic/approval"]
         assert not asked.is_error
         assert f"waits for approval {id}" in said(asked)
         assert "Nothing was changed yet" in said(await session.call_tool("approval_status", {"approval": id}))
         assert len(indexes()) == 1
-        await called(server.dbmedic, "approve", id, "--yes")
+        await called(shop_server.dbmedic, "approve", id, "--yes")
         done = await session.call_tool("approval_status", {"approval": id, "wait_s": 20})
         assert "there and valid" in said(done)
         assert sorted(indexes()) == ["orders_customer_idx", "orders_pkey"]
         assert said(await session.call_tool("approval_status", {"approval": id})) == said(done)
         refused = await session.call_tool("drop_index", DROP)
-        await called(server.dbmedic, "approve", refused.meta["dbmedic/approval"], "--deny", "--comment", "keep it")
+        await called(shop_server.dbmedic, "approve", refused.meta["dbmedic/approval"], "--deny", "--comment", "keep it")
         status = {"approval": refused.meta["dbmedic/approval"], "wait_s": 20}
         told = await session.call_tool("approval_status", status)
     assert told.is_error
     assert "keep it" in said(told)
     assert len(indexes()) == 2
-    async with client(server, server.key("other")) as session:
+    async with client(shop_server, shop_server.key("other")) as session:
         foreign = await session.call_tool("approval_status", {"approval": id})
     assert "is not this key's" in said(foreign)
     assert "valid" not in said(foreign)
-    audit = await called(server.dbmedic, "audit", "verify")
+    audit = await called(shop_server.dbmedic, "audit", "verify")
     assert audit["broken"] == []
     assert audit["links"] >= 3, "each call is a turn like any other"
 
 
-async def test_a_key_sees_its_instances_only_and_without_the_right_ask_nothing_that_changes(server: Server) -> None:
-    async with client(server, server.key("ops", "--instance", "shop")) as session:
+async def test_a_key_sees_its_instances_and_without_the_right_ask_nothing_that_changes(
+    shop_server: Server,
+) -> None:
+    async with client(shop_server, shop_server.key("ops", "--instance", "shop")) as session:
         listed = said(await session.call_tool("instances", {}))
         assert listed.startswith("shop ")
         assert "secret" not in listed
@@ -138,15 +119,15 @@ async def test_a_key_sees_its_instances_only_and_without_the_right_ask_nothing_t
     assert asked.is_error
     assert "dbmedic/approval" not in asked.meta
     assert [card["id"] for card in cards] == ["shop"]
-    async with client(server, server.key("ops", "--right", "approve")) as session:
+    async with client(shop_server, shop_server.key("ops", "--right", "approve")) as session:
         assert not WRITES & {tool.name for tool in (await session.list_tools()).tools}
         with pytest.raises(MCPError, match="no tool 'create_index' for this key"):
             await session.call_tool("create_index", INDEX)
         assert not (await session.call_tool("instances", {})).is_error
 
 
-async def test_pages_and_prompts(server: Server, key: str) -> None:
-    async with client(server, key) as session:
+async def test_pages_and_prompts(shop_server: Server, shop_key: str) -> None:
+    async with client(shop_server, shop_key) as session:
         first = await session.list_resources()
         rest = await session.list_resources(params=PaginatedRequestParams(cursor=first.next_cursor))
         names = {resource.name for resource in [*first.resources, *rest.resources]}
@@ -165,8 +146,8 @@ async def test_pages_and_prompts(server: Server, key: str) -> None:
     assert "select 1" in filled.messages[0].content.text
 
 
-def test_what_is_no_message_of_a_known_key_is_refused(server: Server, key: str) -> None:
-    place, known = f"{server.url}/mcp", {"Authorization": f"Bearer {key}", "Host": "dba.example.com"}
+def test_what_is_no_message_of_a_known_key_is_refused(shop_server: Server, shop_key: str) -> None:
+    place, known = f"{shop_server.url}/mcp", {"Authorization": f"Bearer {shop_key}", "Host": "dba.example.com"}
     accept = known | {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     nobody = requests.post(place, json=listing, timeout=10)
@@ -195,8 +176,8 @@ def test_what_is_no_message_of_a_known_key_is_refused(server: Server, key: str) 
     assert strange.json()["error"]["code"] == -32601
 
 
-async def test_over_pipes_the_local_user_acts(server: Server) -> None:
-    words = ["-m", "dbmedic", "mcp", "--data", str(server.data)]
+async def test_over_pipes_the_local_user_acts(shop_server: Server) -> None:
+    words = ["-m", "dbmedic", "mcp", "--data", str(shop_server.data)]
     async with (
         stdio_client(StdioServerParameters(command=sys.executable, args=words)) as (reading, writing),
         ClientSession(reading, writing) as session,
@@ -205,6 +186,6 @@ async def test_over_pipes_the_local_user_acts(server: Server) -> None:
         assert "secret" in said(await session.call_tool("instances", {}))
         asked = await session.call_tool("maintain", ANALYZE)
         id = asked.meta["dbmedic/approval"]
-        await called(server.dbmedic, "approve", id, "--yes")
+        await called(shop_server.dbmedic, "approve", id, "--yes")
         done = await session.call_tool("approval_status", {"approval": id, "wait_s": 20})
     assert said(done).startswith("Done on shop")
