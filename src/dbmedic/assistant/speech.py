@@ -78,9 +78,11 @@ class Speaking:
                     match piece:
                         case Text(text=text):
                             for part in ground.feed(answer.feed(text)):
-                                yield Text(part if isinstance(part, str) else await planned.label(part))
+                                if said := await _said(part, planned):
+                                    yield said
                         case Reasoning(text=text):
-                            yield Reasoning(thought.feed(text))
+                            if thinks := thought.feed(text):
+                                yield Reasoning(thinks)
                         case Call():
                             yield Call(piece.id, piece.tool, self._mask.value(piece.args))
                         case Rests():
@@ -89,14 +91,16 @@ class Speaking:
                             yield piece
         except Exception:
             for part in _rest(ground, answer):
-                yield Text(part if isinstance(part, str) else await planned.label(part))
+                if said := await _said(part, planned):
+                    yield said
             raise
         finally:
             self._line.got(key, got)
         if left := thought.end():
             yield Reasoning(left)
         for part in _rest(ground, answer):
-            yield Text(part if isinstance(part, str) else await planned.label(part))
+            if said := await _said(part, planned):
+                yield said
         yield Rests(ground.rests)
 
     async def close(self) -> None:
@@ -126,6 +130,12 @@ def grounded(request: ModelRequest) -> tuple[Message, ...]:
         msgspec.structs.replace(one, text=f"{one.text}\n{said}") if one.role == "tool" and one.call == call else one
         for one in request.messages
     )
+
+
+async def _said(part: str | Block, planned: Planned) -> Text | None:
+    """A piece of the answer; behind a block of statements, what is to be said of them."""
+    text = part if isinstance(part, str) else await planned.label(part)
+    return Text(text) if text else None
 
 
 def _rest(ground: Ground, answer: Restoring) -> Sequence[str | Block]:

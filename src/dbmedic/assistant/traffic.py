@@ -89,6 +89,7 @@ class Traffic:
 
     async def shown(self, turn: str) -> list[Exchanged]:
         """All requests of a turn with their replies, in order.  Empty where nothing left, or nothing is kept."""
+        await self.end()
         found: list[Exchanged] = []
         before: tuple[Message, ...] = ()
         for row in await self._store.read("traffic_of_turn", turn=turn):
