@@ -28,6 +28,10 @@ class LogRead(Struct, frozen=True, kw_only=True):
     end: datetime
     size_bytes: int | None = None
     """Of the current file, where it is known."""
+    bytes_per_day: float | None = None
+    """How fast it grows, by its size and the time it took."""
+    volume_used: float | None = None
+    """Share of the volume it lies on, where that is of this machine."""
 
 
 class LogSource(Protocol):
@@ -38,3 +42,6 @@ class LogSource(Protocol):
 
         Raises `Unmeasured("no_log_source")` with the way out where the log cannot be read, and `Unreachable`.
         """
+
+    async def nowhere(self, engine: Engine, /) -> str | None:
+        """Where a log goes that nobody keeps, such as /dev/null; None where it is kept, or cannot be told."""

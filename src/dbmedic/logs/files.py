@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from dbmedic.logs.reach import Blob
 
 T = TypeVar("T")
 LIMIT_S = 4.0
+LEAST_S = 3600.0
+"""A file that is younger says nothing of a day."""
 _THREADS = 4
 """Threads that may hang on a dead file system."""
 
@@ -62,6 +65,36 @@ def covering(files: Sequence[Blob], start: datetime, end: datetime, most: int = 
         if one.modified >= start and (begins is None or begins <= end):
             found.append(one)
     return (found[:most] or list(files[:1]))[::-1]
+
+
+def growth(newest: Blob, blobs: Sequence[Blob]) -> float | None:
+    """Bytes a day by the files: the newest one's size over the time since the one before it was last written."""
+    older = [one for one in blobs if one.modified < newest.modified]
+    if not older:
+        return None
+    took_s = (newest.modified - older[0].modified).total_seconds()
+    return newest.size / took_s * 86400 if took_s >= LEAST_S else None
+
+
+async def used(blob: Blob) -> float | None:
+    """The used share of the volume that a file of this machine lies on."""
+    if not isinstance(blob, LocalFile):
+        return None
+    space = await in_thread(lambda: shutil.disk_usage(blob.path.parent), str(blob.path))
+    return space.used / (space.used + space.free) if space.used + space.free else None
+
+
+async def standard_error(data_directory: str) -> str | None:
+    """Where the server with a data directory of this machine writes its standard error; None where we may not look."""
+
+    def look() -> str | None:
+        try:
+            pid = int(Path(data_directory, "postmaster.pid").read_text().split()[0])
+            return str(Path(f"/proc/{pid}/fd/2").readlink())
+        except (OSError, ValueError, IndexError):
+            return None
+
+    return await in_thread(look, data_directory)
 
 
 async def in_thread(work: Callable[[], T], path: str) -> T:

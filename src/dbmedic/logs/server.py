@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import anyio.to_thread
+import msgspec
 
 from dbmedic.core.errors import OutsideFailed, Unmeasured
 from dbmedic.core.ports import Engine
@@ -49,6 +50,15 @@ class ServerLogs:
                 return await self._file(instance, engine, facts, start, end)
             case _:
                 raise Unmeasured("no_log_source", f"{facts.engine} writes no log")
+
+    async def nowhere(self, engine: Engine, /) -> str | None:
+        facts = await engine.facts()
+        if facts.engine != "postgres" or facts.settings.get("logging_collector") != "off" or not facts.local:
+            return None
+        if "syslog" in facts.settings.get("log_destination", "") or not facts.data_directory:
+            return None
+        place = await files.standard_error(facts.data_directory)
+        return place if place == "/dev/null" else None
 
     async def _registered(
         self, place: str, engine: Engine, facts: EngineFacts, start: datetime, end: datetime
@@ -154,8 +164,12 @@ async def _from(
         found = await _entries(piece.lines, form_of(facts.engine, blob.name, _first(piece.lines)), zone, facts) + found
         if left <= 0:
             break
-    name = chosen[-1].name if chosen else ""
-    return _cut(name, found, start, end, whole, chosen[-1].size if chosen else None)
+    if not chosen:
+        return _cut("", found, start, end, whole, None)
+    newest = chosen[-1]
+    cut = _cut(newest.name, found, start, end, whole, newest.size)
+    day, used = files.growth(newest, blobs), await files.used(newest)
+    return msgspec.structs.replace(cut, bytes_per_day=day, volume_used=used)
 
 
 async def _entries(lines: list[Line], form: Form, zone: tzinfo, facts: EngineFacts) -> list[Entry]:

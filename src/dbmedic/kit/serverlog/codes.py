@@ -52,7 +52,7 @@ _WORTH: Final = re.compile(
     r"临时文件|检查点出现太频繁|被信号|仍在等待",
     re.IGNORECASE,
 )
-SAFE: Final = re.compile(r"Process(?:es)? holding the lock|Process \d+ waits|Failed process was running|锁")
+SAFE: Final = re.compile(r"Process(?:es)? holding the lock|Process \d+ waits")
 """Details that hold no value of a row."""
 
 

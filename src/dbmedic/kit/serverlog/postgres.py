@@ -136,10 +136,18 @@ def entry(draft: Draft) -> Entry | None:
         message=without_values(message),
         statement=shaped(draft.text("statement")),
         context=without_values(draft.text("context")),
-        detail=without_values(detail.split("\n")[0]) if codes.SAFE.match(detail) else "",
+        detail=_detail(detail),
         deadlock=story,
         **{name: fields.get(name, "") for name in ("pid", "user", "database", "host", "application")},
     )
+
+
+def _detail(text: str) -> str:
+    """The first line of a detail where it holds no row's values."""
+    first = text.split("\n")[0]
+    if running := re.match(r"Failed process was running: (.*)", text, re.DOTALL):
+        return f"Failed process was running: {shaped(running[1])}"
+    return without_values(first) if codes.SAFE.match(first) else ""
 
 
 def moment(line: str, zone: tzinfo) -> datetime | None:
