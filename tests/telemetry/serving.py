@@ -20,7 +20,7 @@ from dbmedic.core.ports import Model
 
 @contextlib.asynccontextmanager
 async def serving(
-    folder: Path, model: Model | None, *, tracing: Any = None, **settings: Any
+    folder: Path, script: Model | None, /, *, tracing: Any = None, **settings: Any
 ) -> AsyncIterator[tuple[Client, asyncio.Event]]:
     """A client of a running server that watches `shop`, and what ends it."""
     shop = folder / "shop.db"
@@ -32,7 +32,7 @@ async def serving(
     key = (await beside.assistant.keys.create(app="ops")).secret
     await beside.close()
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
-    models = None if model is None else {"script": model}
+    models = None if script is None else {"script": script}
     task = asyncio.create_task(run(config, ready=url.set_result, stop=stop, models=models, tracing=tracing))
     await asyncio.wait([task, url], return_when=asyncio.FIRST_COMPLETED)
     if task.done():

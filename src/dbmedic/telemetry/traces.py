@@ -28,7 +28,7 @@ from dbmedic.agent.tool import Context, Tool
 from dbmedic.assistant.live import Running
 from dbmedic.core.errors import ModelDown
 from dbmedic.core.ports import Model, ModelRequest
-from dbmedic.core.values import Call, Instance, Piece, Question, Text, Usage
+from dbmedic.core.values import Call, Instance, Piece, Text, Usage
 from dbmedic.kit.outgoing import OUTGOING
 from dbmedic.kit.statements import normalised
 from dbmedic.telemetry.observed import code_of
@@ -114,11 +114,12 @@ class Tracing:
         """A run of a turn within a span of its own."""
         question = running.turn.question
         with self._tracer.start_as_current_span(
-            f"invoke_agent {_agent(question)}",
+            "invoke_agent dbmedic",
             attributes={
                 "gen_ai.operation.name": "invoke_agent",
                 "gen_ai.provider.name": "dbmedic",
-                "gen_ai.agent.name": _agent(question),
+                "gen_ai.agent.name": "dbmedic",
+                "gen_ai.agent.id": (question.agent if question is not None else None) or "default",
                 "gen_ai.conversation.id": running.conversation,
                 "dbmedic.turn.id": running.id,
                 "dbmedic.run.id": running.run,
@@ -168,11 +169,12 @@ class Tracing:
             return None
         parts = urlsplit(instance.url)
         space = database or (parts.path.strip("/") if engine != "sqlite" else "")
-        operation = text.split(None, 1)[0].upper()[:20] if text.strip() else ""
+        query = (normalised(text, engine) if engine != "redis" else text.strip())[:QUERY_CHARS]
+        operation = query.partition(" ")[0].upper()[:20]
         attributes: dict[str, str | int] = {
             "db.system.name": SYSTEMS.get(engine, engine),
             "db.operation.name": operation,
-            "db.query.text": normalised(text, engine)[:QUERY_CHARS] if engine != "redis" else text[:QUERY_CHARS],
+            "db.query.text": query,
             "dbmedic.instance": instance.id,
         }
         if space:
@@ -260,10 +262,6 @@ class TracedModel:
 
     async def close(self) -> None:
         await self._model.close()
-
-
-def _agent(question: Question | None) -> str:
-    return (question.agent if question is not None else None) or "default"
 
 
 def _failed(span: Span, code: str) -> None:
