@@ -1,0 +1,1 @@
+"""AG-UI, the protocol between agents and the applications that show them: https://docs.ag-ui.com."""
