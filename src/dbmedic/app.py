@@ -54,6 +54,8 @@ class Parts(NamedTuple):
         if self.assistant.voice is not None:
             await self.assistant.voice.close()
         await self.assistant.turns.end(0)
+        if self.assistant.traffic is not None:
+            await self.assistant.traffic.end()
         await self.assistant.chats.end()
         await self.assistant.knowledge.close()
         await self.assistant.files.close()
@@ -84,6 +86,7 @@ async def build(
     from dbmedic.assistant.annotations import Annotations
     from dbmedic.assistant.approvals import Approvals
     from dbmedic.assistant.audit import Audit
+    from dbmedic.assistant.budgets import Budgets, Spending
     from dbmedic.assistant.chats import Chats
     from dbmedic.assistant.conversations import Conversations
     from dbmedic.assistant.feedback import Feedback
@@ -103,8 +106,11 @@ async def build(
     from dbmedic.assistant.secrets import Secrets
     from dbmedic.assistant.sessions import Sessions
     from dbmedic.assistant.skills import Skills
+    from dbmedic.assistant.speech import Speech
+    from dbmedic.assistant.traffic import Traffic
     from dbmedic.assistant.turns import Limits, Turns
     from dbmedic.assistant.watch import Watch
+    from dbmedic.diagnosis.standin import Standin
     from dbmedic.logs import open_logs
     from dbmedic.metrics import open_metrics
     from dbmedic.models.embeddings import embedder, reranker
@@ -145,6 +151,9 @@ async def build(
     )
     sampler = Sampler(store, instances, watch, now=now, random=random.random, owner=new_id(), pace=pace)
     approvals = Approvals(store, now=now)
+    traffic = Traffic(store, secrets, now=now)
+    # Models that a caller hands over are taken as they are.
+    speech = Speech(secrets.derived("masks"), traffic, config.model_sends) if models is None else None
     models = chosen_models(config) if models is None else models
     if tracing is not None:
         models = tracing.models(models, config.model_url)
@@ -174,6 +183,8 @@ async def build(
     manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
     agents = Agents(store, skills, tools(), now=now, new_id=new_id)
+    budgets = Budgets(config.turn_tokens, config.turn_cost, config.turn_calls, config.day_tokens, config.day_cost)
+    spending = Spending(store, budgets, now=now)
     turns = Turns(
         store,
         conversations,
@@ -190,6 +201,9 @@ async def build(
         answering=annotations.answering,
         search=Reading(manual, known.datasets).of,
         approvals=approvals,
+        spending=spending,
+        standin=Standin(),
+        speech=speech,
     )
     ops = Ops(lambda: unready(folder, store, turns), meters, lambda: look(meters, turns, sampler, store))
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
@@ -215,6 +229,8 @@ async def build(
         knowledge=known,
         approvals=approvals,
         audit=Audit(store, now=now),
+        spending=spending,
+        traffic=traffic,
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
         voice=chosen_voice(config),
     )

@@ -5,33 +5,72 @@ Each module is imported when its part is chosen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dbmedic.config import Config
 
 if TYPE_CHECKING:
     from dbmedic.core.ports import Bucket, Model, Voice
+    from dbmedic.models.setting import ModelSetting
 
 
 def chosen_models(config: Config) -> dict[str, Model]:
-    """Who answers: the language model when one is set, the analyst otherwise."""
-    if config.model_url:
-        from dbmedic.models.openai_chat import OpenaiChat
-        from dbmedic.models.priced import Priced
-        from dbmedic.models.prices import own
+    """Who answers, the default first: the language models that are set, the analyst where there is none."""
+    from dbmedic.models.setting import chain
 
-        chat = OpenaiChat(
-            config.model_url,
-            config.model,
-            config.model_key or None,
-            read_s=config.model_timeout_s,
-            vision=config.model_vision,
-        )
-        return {chat.name: Priced(chat, config.model_url, own(config.model_price))}
+    settings = described(config)
+    if settings:
+        return {one.name: opened(one, chain(one.name, settings)) for one in settings}
     from dbmedic.diagnosis.analyst import Analyst
 
     analyst = Analyst()
     return {analyst.name: analyst}
+
+
+def described(config: Config) -> list[ModelSetting]:
+    """The language models of the settings, the default first.  Raises `BadField` for what cannot be."""
+    from dbmedic.models.setting import ModelSetting, checked
+
+    settings = list(config.models)
+    if config.model_url:
+        one = ModelSetting(
+            name=config.model,
+            url=config.model_url,
+            key=config.model_key,
+            context_window=config.model_context,
+            thinking=tuple(config.model_thinking.replace(",", " ").split()),
+            price=config.model_price,
+            vision=config.model_vision,
+            timeout_s=config.model_timeout_s,
+            fallback=config.models[0].name if config.models and config.models[0].name != config.model else "",
+        )
+        settings.insert(0, one)
+    checked(settings)
+    return settings
+
+
+def opened(setting: ModelSetting, fallbacks: Sequence[str] = ()) -> Model:
+    """A language model; it connects when it is first asked.  Raises `BadField` where its package is not installed."""
+    from dbmedic.models.openai_chat import OpenaiChat
+    from dbmedic.models.priced import Priced
+    from dbmedic.models.prices import own
+
+    model: Model
+    if setting.kind == "openai":
+        model = OpenaiChat(
+            setting.url,
+            setting.name,
+            setting.key or None,
+            read_s=setting.timeout_s,
+            vision=setting.vision,
+            setting=setting,
+        )
+    else:
+        from dbmedic.models.providers import Provided
+
+        model = Provided(setting)
+    return Priced(model, setting.url, own(setting.price), known_as=setting.wire_name, fallbacks=fallbacks)
 
 
 def chosen_bucket(config: Config) -> Bucket | None:

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dbmedic.core.errors import BadField
+from dbmedic.models.setting import ModelSetting, from_environment
 
 PREFIX = "DBMEDIC_"
 SECRET = {"secret": True}
@@ -64,6 +65,51 @@ class Config(Struct, frozen=True, kw_only=True):
             examples=["0.4 1.2 USD"],
         ),
     ] = ""
+    model_context: Annotated[
+        int, Meta(ge=0, le=100_000_000, description="Tokens that `model` takes; 0: not known.", examples=[131_072])
+    ] = 0
+    model_thinking: Annotated[
+        str,
+        Meta(
+            description="How much `model` can be told to think, least first; empty: it is never told.",
+            examples=["low medium high"],
+        ),
+    ] = ""
+    models: Annotated[
+        tuple[ModelSetting, ...],
+        Meta(
+            description="More models, as `[[models]]` tables of the file or as JSON: name, model, kind, url, key, "
+            "context_window, answer_tokens, thinking, price, vision, timeout_s, first_s, fallback.  The first one is "
+            "the default where `model_url` is empty.",
+            extra=SECRET,
+        ),
+    ] = ()
+    turn_tokens: Annotated[
+        int, Meta(ge=0, description="Tokens that a model may use in one turn; 0: no limit.  The analyst answers then.")
+    ] = 0
+    turn_cost: Annotated[
+        float, Meta(ge=0, description="What a model may cost in one turn, in the currency of its price; 0: no limit.")
+    ] = 0.0
+    turn_calls: Annotated[
+        int, Meta(ge=0, le=10_000, description="Tool calls that a model may make in one turn; 0: no limit.")
+    ] = 64
+    day_tokens: Annotated[
+        int, Meta(ge=0, description="Tokens that the models of one account may use in a day (UTC); 0: no limit.")
+    ] = 0
+    day_cost: Annotated[
+        float, Meta(ge=0, description="What the models of one account may cost in a day (UTC); 0: no limit.")
+    ] = 0.0
+    playbooks: Annotated[
+        Path | None, Meta(description="Folder with playbooks of your own; by default `playbooks` in `data`.")
+    ] = None
+    model_sends: Annotated[
+        Literal["masked", "names", "all"],
+        Meta(
+            description="What language models are told: masked (values of statements and data about people become "
+            "words that stand for them, and come back in the answer), names (measurements and names of objects alone; "
+            "statements, rows, plans, documents and files stay here) or all."
+        ),
+    ] = "masked"
     audio_url: Annotated[
         str,
         Meta(
@@ -172,7 +218,11 @@ class Config(Struct, frozen=True, kw_only=True):
 
 ADDRESS = "an address such as http://127.0.0.1:8000/v1"
 ADDRESSES = ("model_url", "audio_url", "bucket_endpoint", "embed_url", "rerank_url")
-WORDS = {"zone": "a time zone such as Europe/Berlin", **dict.fromkeys(ADDRESSES, ADDRESS)}
+WORDS = {
+    "zone": "a time zone such as Europe/Berlin",
+    "models": "a list of models, each with a name and a url",
+    **dict.fromkeys(ADDRESSES, ADDRESS),
+}
 """What `_kind` says where the type says too little."""
 HINTS = get_type_hints(Config, include_extras=True)
 
@@ -220,6 +270,8 @@ def read(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | No
     for name, value in _file(path).items():
         if origins[name] == "default":
             values[name], origins[name] = _converted(name, value, f"{name} in {path}"), "file"
+    if "models" in values:
+        values["models"] = from_environment(values["models"], environ)
     return Settings(Config(**values), origins)
 
 
@@ -243,7 +295,7 @@ def settings() -> list[Setting]:
         meta = _metas(name)
         text = next((m.description for m in meta if m.description), None) or ""
         secret = any((m.extra or {}).get("secret") for m in meta)
-        usual = "~/.local/share/dbmedic" if name == "data" else "" if default is None else str(default)
+        usual = "~/.local/share/dbmedic" if name == "data" else "" if default in (None, ()) else str(default)
         bare = get_args(HINTS[name])[0]
         metavar = {bool: "BOOLEAN", int: "INTEGER", float: "SECONDS", str: "TEXT"}.get(bare, "PATH")
         if get_origin(bare) is Literal:
@@ -255,7 +307,7 @@ def settings() -> list[Setting]:
 def shown(name: str, config: Config) -> str:
     """The value of a setting as it may be printed: secrets are masked."""
     value = getattr(config, name)
-    if value in (None, ""):
+    if value in (None, "", ()):
         return ""
     return "***" if any((m.extra or {}).get("secret") for m in _metas(name)) else str(value)
 
@@ -283,12 +335,14 @@ def _file(path: Path) -> dict[str, Any]:
 
 def _converted(name: str, value: Any, source: str) -> Any:
     try:
+        if name == "models" and isinstance(value, str):
+            value = msgspec.json.decode(value)
         value = msgspec.convert(value, HINTS[name], strict=False, dec_hook=_path)
         if name == "zone":
             ZoneInfo(value)
         if name in ADDRESSES and value and not value.startswith(("http://", "https://")):
             raise ValueError("not a web address")
-    except (msgspec.ValidationError, OSError, ValueError, KeyError) as error:
+    except (msgspec.MsgspecError, OSError, ValueError, KeyError) as error:
         masked = "the value" if any((m.extra or {}).get("secret") for m in _metas(name)) else repr(value)
         raise BadField(name, f"{source}: {masked} is not {_kind(name)}") from error
     return value
@@ -320,4 +374,5 @@ def _kind(name: str) -> str:
     high = next((m.le for m in metas if m.le is not None), None)
     word = {bool: "true or false", int: "an integer", float: "a number", str: "text"}.get(bare, "a path")
     edge = "over" if any(m.gt is not None for m in metas) else "from"
-    return word if low is None else f"{word} {edge} {low:g} up to {high:g}"
+    upto = "" if high is None else f" up to {high:g}"
+    return word if low is None else f"{word} {edge} {low:g}{upto}"

@@ -7,7 +7,17 @@ import pytest
 
 from dbmedic import app
 from dbmedic.config import Config
-from dbmedic.core.events import Answered, Event, Found, Measured, ToolCalled, ToolReturned, TurnClosed
+from dbmedic.core.events import (
+    Answered,
+    Event,
+    Found,
+    Measured,
+    ModelCalled,
+    ModelFailed,
+    ToolCalled,
+    ToolReturned,
+    TurnClosed,
+)
 from dbmedic.core.values import Caller, Question
 from dbmedic.models import openai_chat
 from dbmedic.models.openai_chat import OpenaiChat
@@ -119,11 +129,17 @@ async def test_a_follow_up_brings_the_conversation_along(file):
     ]
 
 
-async def test_a_model_that_is_down_fails_the_turn_with_a_sentence(file, monkeypatch):
+async def test_a_model_that_is_down_leaves_the_answer_to_the_analyst(file, monkeypatch):
     monkeypatch.setattr(openai_chat, "BACK_OFF_S", 0.01)
     async with asking(file, [Refuse(503, {"error": {"message": "overloaded"}})]) as (ask, script):
         events = await ask("Is the disk full?")
-    assert events[-1].reason == "failed"
-    (failed,) = [event for event in events if type(event).__name__ == "ModelFailed"]
+    assert events[-1].reason == "done"
+    (failed,) = [event for event in events if isinstance(event, ModelFailed)]
     assert failed.sentence.endswith("answered 503: overloaded")
-    assert len(script.asked) == 2
+    assert failed.will_retry
+    called = [(event.reply, event.model) for event in events if isinstance(event, ModelCalled)]
+    assert called == [(1, "qwen3"), (1, "analyst"), (2, "analyst")]
+    assert len(script.asked) == 3
+    first, *_, last = [event.text for event in events if isinstance(event, Answered)]
+    assert first.startswith("The model was not reachable; measured without it:")
+    assert "1 GiB" in last

@@ -11,6 +11,7 @@ from dbmedic.assistant.agents import Agents
 from dbmedic.assistant.annotations import Annotations
 from dbmedic.assistant.approvals import Approvals
 from dbmedic.assistant.audit import Audit
+from dbmedic.assistant.budgets import Spending
 from dbmedic.assistant.chats import Chats
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.feedback import Feedback
@@ -24,6 +25,7 @@ from dbmedic.assistant.published import Published
 from dbmedic.assistant.runs import Runs
 from dbmedic.assistant.sessions import Sessions
 from dbmedic.assistant.skills import Skills
+from dbmedic.assistant.traffic import Traffic
 from dbmedic.assistant.turns import Turns
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.ports import Voice
@@ -64,3 +66,7 @@ class Assistant(NamedTuple):
     options: Options = Options()
     voice: Voice | None = None
     """None: nobody listens and nobody speaks."""
+    spending: Spending | None = None
+    """What accounts may spend on models, and have spent; None: nobody counts."""
+    traffic: Traffic | None = None
+    """What was sent to language models; None: no record."""

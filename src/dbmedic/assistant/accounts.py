@@ -34,6 +34,9 @@ async def first_start(store: Store, secrets: Secrets, *, max_turns: int, now: No
             ("app_put_new", {"id": new_id(), "account": DEFAULT, "name": DEFAULT, "now": at}),
         )
         kept = await store.read("setting_get", name="key_id")
+    (account,) = await store.read("account_get", id=DEFAULT)
+    if account["max_turns"] != max_turns:  # of the account that always exists, the setting is the limit
+        await store.write(("account_limit", {"id": DEFAULT, "max_turns": max_turns}))
     if kept[0]["value"] != secrets.key_id:
         from dbmedic.assistant.secrets import wrong_key
 

@@ -11,13 +11,15 @@ from dbmedic.agent.prompt import messages
 from dbmedic.agent.tool import Context, Search, Tool, nothing_known
 from dbmedic.agent.turn import approval
 from dbmedic.assistant.approvals import Approvals
+from dbmedic.assistant.budgets import Spending
 from dbmedic.assistant.calls import OneCall, called
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.live import Running
+from dbmedic.assistant.speech import Speech
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.events import LIVE_ONLY, Cited, Event, Measured, ToolCalled, TurnOpened
 from dbmedic.core.ports import Model, ModelRequest, Now, Target, Writer
-from dbmedic.core.values import Agent, Attachment, Exchange, Proposal, Question
+from dbmedic.core.values import Agent, Attachment, Exchange, Message, Proposal, Question
 
 Knowing = Callable[[Question], Search]
 """A question -> the search over what whoever asked it may read."""
@@ -46,6 +48,12 @@ class Sources(NamedTuple):
     answering: Callable[[Question], Awaitable[Model | None]] | None = None
     """Finds who answers a question instead of its model."""
     search: Knowing = knows_nothing
+    spending: Spending | None = None
+    """What a language model may use; None: whatever it likes."""
+    standin: Model | None = None
+    """Who answers when no language model can."""
+    speech: Speech | None = None
+    """How language models take part: masked and grounded; None: as they are."""
 
 
 async def hands(running: Running, sources: Sources) -> Hands:
@@ -67,22 +75,32 @@ async def hands(running: Running, sources: Sources) -> Hands:
     numbers = itertools.count(1 + sum(isinstance(event, Measured) for event in before))
     cited = {passage: number for number, passage in enumerate(_passages(before), 1)}
 
+    instead: Model | None = OneCall() if called(question) is not None else None
+    if instead is None and sources.answering is not None:
+        instead = await sources.answering(question)
+    model, others = (instead, ()) if instead is not None else _answering(question, agent, sources)
+    bounds = await sources.spending.bounds(running.turn, question) if others and sources.spending is not None else None
+
     def request(reply: int) -> ModelRequest:
         events = tuple(entry.event for entry in running.entries if not isinstance(entry.event, LIVE_ONLY))
+        note = bounds.note(reply) if bounds is not None else ""
         return ModelRequest(
             question=question,
             instances=cards,
             history=history,
             events=events,
-            messages=messages(
-                question,
-                history,
-                events,
-                cards,
-                question.language,
-                now=sources.now(),
-                agent=agent,
-                attachments=files,
+            messages=(
+                *messages(
+                    question,
+                    history,
+                    events,
+                    cards,
+                    question.language,
+                    now=sources.now(),
+                    agent=agent,
+                    attachments=files,
+                ),
+                *((Message(role="user", text=note),) if note else ()),
             ),
             tools=specs,
             reply=reply,
@@ -117,11 +135,24 @@ async def hands(running: Running, sources: Sources) -> Hands:
     async def asking(called: ToolCalled, number: int, proposal: Proposal) -> Sequence[Event]:
         return await sources.approvals.asking(called, number, proposal, question)
 
-    instead: Model | None = OneCall() if called(question) is not None else None
-    if instead is None and sources.answering is not None:
-        instead = await sources.answering(question)
-    model = sources.models[question.model] if question.model else next(iter(sources.models.values()))
-    return Hands(instead or model, tools, request, context, asking)
+    first = None
+    if others and sources.speech is not None:
+        spoken = sources.speech.of(running.id, running.conversation, target)
+        model, others = spoken(model), (*map(spoken, others[:-1]), others[-1])
+        first = sources.speech.first(request(1)) if not running.turn.replies else None
+    if bounds is None:
+        return Hands(model, tools, request, context, asking, others, first=first)
+    return Hands(model, tools, request, context, asking, others, bounds.over, bounds.refused, first)
+
+
+def _answering(question: Question, agent: Agent | None, sources: Sources) -> tuple[Model, tuple[Model, ...]]:
+    """The model of a question, and who answers when it fails, in order; nobody for the analyst, which does not."""
+    name = question.model or (agent.model if agent is not None else "")
+    model = sources.models.get(name) or next(iter(sources.models.values()))
+    if sources.standin is None or model.name == sources.standin.name:
+        return model, ()
+    others = (sources.models.get(name) for name in getattr(model, "fallbacks", ()))
+    return model, (*(one for one in others if one is not None), sources.standin)
 
 
 def _passages(events: Sequence[Event]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from dbmedic.agent.turn import Turn, apply
+from dbmedic.assistant.budgets import closing
 from dbmedic.core.errors import OutsideFailed
 from dbmedic.core.events import (
     AnswerDelta,
@@ -154,7 +155,7 @@ class Running:
         if self._flushes:
             await asyncio.wait(self._flushes)
         try:
-            await self._store.append(batch, status, touch)
+            await self._store.append(batch, status, touch, *closing(self.turn, self.account, entry.at))
         except OutsideFailed as failure:
             # Nothing can be kept now: followers still see the end; a restart finds the turn open and marks it.
             logger.error("turn not kept", turn=self.turn.id, error=str(failure))

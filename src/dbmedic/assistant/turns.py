@@ -20,9 +20,12 @@ from dbmedic.agent.tool import Tool
 from dbmedic.agent.turn import Close
 from dbmedic.assistant import calls, waiting
 from dbmedic.assistant.approvals import Approvals
+from dbmedic.assistant.budgets import Spending
+from dbmedic.assistant.cards import ModelCard, card
 from dbmedic.assistant.conversations import Conversations, conversation_name
 from dbmedic.assistant.hands import Knowing, Sources, hands, knows_nothing
 from dbmedic.assistant.live import Running
+from dbmedic.assistant.speech import Speech
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.errors import BadField, Busy, NotFound, OutsideFailed, TooLarge
 from dbmedic.core.events import CloseReason, Entry, StopRequested, TurnFailed, TurnOpened, TurnResumed
@@ -72,6 +75,9 @@ class Turns:
         answering: Callable[[Question], Awaitable[Model | None]] | None = None,
         search: Knowing = knows_nothing,
         approvals: Approvals | None = None,
+        spending: Spending | None = None,
+        standin: Model | None = None,
+        speech: Speech | None = None,
         around: Around | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn,
@@ -81,20 +87,11 @@ class Turns:
         self._models, self._tools = models, tools
         self._now, self._new_id, self._limits, self._ended = now, new_id, limits, ended
         self._around = around or (lambda _, run: run)
+        self._spending = spending or Spending(store, now=now)
         self._sources = Sources(
-            conversations,
-            watch,
-            approvals or Approvals(store, now=now),
-            models,
-            tools,
-            now,
-            limits.window_s,
-            limits.check_s,
-            acting,
-            attached,
-            answering,
-            search,
-        )
+            conversations, watch, approvals or Approvals(store, now=now), models, tools, now, limits.window_s,
+            limits.check_s, acting, attached, answering, search, self._spending, standin, speech,
+        )  # fmt: skip
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
         self._slots: dict[str, int] = {}
@@ -128,9 +125,9 @@ class Turns:
         """Names of the models that a question may name, the default first."""
         return tuple(self._models)
 
-    def context_window(self, model: str) -> int:
-        """How many tokens a model takes, 0 where it does not say."""
-        return int(getattr(self._models[model], "context_window", 0))
+    def card(self, model: str) -> ModelCard:
+        """What a model can do."""
+        return card(self._models[model])
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
@@ -160,10 +157,11 @@ class Turns:
         if question.parent is not None:
             await self._conversations.member(question.parent, question.conversation)
         account = question.caller.account
+        most = await self._spending.turns_of(account, self._limits.turns)
         if self._ending:
             raise Busy("dbmedic is shutting down", 0)
-        if self._slots.get(account, 0) >= self._limits.turns:
-            raise Busy(f"turns of account {account}", self._limits.turns)
+        if self._slots.get(account, 0) >= most:
+            raise Busy(f"turns of account {account}", most)
         self._slots[account] = self._slots.get(account, 0) + 1
         try:
             running = await self._open(question, begins, PATIENCE_S if patience_s is None else patience_s)

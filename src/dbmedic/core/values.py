@@ -111,6 +111,10 @@ class Agent(Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...] | None = None
     """Names of the tools it may use; None is all of them."""
     skills: tuple[Skill, ...] = ()
+    model: str = ""
+    """Name of the model it speaks with, unless the question names one; empty: the default."""
+    thinking: str = ""
+    """How much it thinks, unless the question says."""
 
 
 # -- what is watched --------------------------------------------------------------------------------------------

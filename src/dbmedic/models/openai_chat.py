@@ -168,7 +168,8 @@ class OpenaiChat:
             self._thought_field = reading.thought_field
 
     def _body(self, request: ModelRequest, window: int) -> dict[str, Any]:
-        extra = thinking_fields(self._setting, request.question.thinking)
+        agent = request.agent.thinking if request.agent is not None else ""
+        extra = thinking_fields(self._setting, request.question.thinking or agent)
         if self._setting.answer_tokens:
             extra["max_tokens"] = self._setting.answer_tokens
         return body(

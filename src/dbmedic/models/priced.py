@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -19,9 +19,17 @@ log = structlog.get_logger("dbmedic.model")
 class Priced:
     """Prices are looked up beside the first reply, in a thread; what is not known is zero."""
 
-    def __init__(self, model: Model, url: str, price: Price | None = None) -> None:
-        """`url`: where the model is, by which its price is known; `price` stands above what is known."""
+    def __init__(
+        self, model: Model, url: str, price: Price | None = None, *, known_as: str = "", fallbacks: Sequence[str] = ()
+    ) -> None:
+        """`url`: where the model is, by which its price is known; `price` stands above what is known.
+
+        `known_as`: its name at the service; `fallbacks`: names of the models that answer when it fails.
+        """
         self.name = model.name
+        self.fallbacks = tuple(fallbacks)
+        self.thinking = tuple(getattr(model, "thinking", ()))
+        self._known_as = known_as or model.name
         self.context_window = int(getattr(model, "context_window", 0))
         self.vision = bool(getattr(model, "vision", False))
         self._model, self._url = model, url
@@ -51,7 +59,7 @@ class Priced:
         return usage if price is None else priced(usage, price)
 
     def _known(self) -> Lookup | None:
-        return of_table(self._url, self.name) or of_package(self._url, self.name)
+        return of_table(self._url, self._known_as) or of_package(self._url, self._known_as)
 
 
 def priced(usage: Usage, price: Price) -> Usage:

@@ -5,10 +5,11 @@ Only the description and what follows from it; what speaks to the model is in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Meta, Struct
 
 from dbmedic.core.errors import BadField
@@ -64,6 +65,19 @@ class ModelSetting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def wire_name(self) -> str:
         return self.model or self.name
+
+
+def from_environment(models: Sequence[ModelSetting], environ: Mapping[str, str]) -> tuple[ModelSetting, ...]:
+    """The same with keys written `env:NAME` read from the environment.  Raises `BadField` for one that is not set."""
+    found = []
+    for one in models:
+        if one.key.startswith("env:"):
+            name = one.key.removeprefix("env:")
+            if not environ.get(name):
+                raise BadField("models", f"models: key of {one.name!r} is read from {name}, which is not set")
+            one = msgspec.structs.replace(one, key=environ[name])
+        found.append(one)
+    return tuple(found)
 
 
 def checked(models: Sequence[ModelSetting]) -> None:

@@ -71,7 +71,7 @@ class Calls:
             if name in self._taken:
                 name = f"{name}_{self._reply}_{number}"
             self._taken.add(name)
-            calls.append(Call(name, call.name, _arguments("".join(call.arguments))))
+            calls.append(Call(name, call.name, arguments("".join(call.arguments))))
         return calls
 
 
@@ -85,7 +85,7 @@ class _OpenCall:
         self.arguments: list[str] = []
 
 
-def _arguments(text: str) -> dict[str, Any]:
+def arguments(text: str) -> dict[str, Any]:
     """Arguments as an object.  What is none reaches the tool as `not_json`, so that the model reads why it failed."""
     if not text.strip():
         return {}

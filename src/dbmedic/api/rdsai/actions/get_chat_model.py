@@ -15,15 +15,16 @@ def parse(_: Fields) -> None:
 
 def run(assistant: Assistant, _: None, __: Asked) -> Answer:
     models = assistant.turns.models
+    cards = [assistant.turns.card(name) for name in models]
     return {
         "Data": [
             {
-                "ModelId": name,
-                "ContextWindow": assistant.turns.context_window(name),
-                "Default": name == models[0],
-                "Features": ["text"],
-                "ThinkingLevels": [],
+                "ModelId": card.name,
+                "ContextWindow": card.context_window,
+                "Default": card.name == models[0],
+                "Features": ["text", "vision"] if card.vision else ["text"],
+                "ThinkingLevels": list(card.thinking),
             }
-            for name in models
+            for card in cards
         ]
     }
