@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from dbmedic.checks.check import catalogue
+from dbmedic.diagnosis.needed import needed
 
 FOLDER = Path(__file__).parent / "symptoms"
 FAMILIES = {"pg": ("postgres",), "my": ("mysql", "mariadb"), "sl": ("sqlite",), "rd": ("redis",)}
@@ -80,16 +81,26 @@ class Said(NamedTuple):
 def said(text: str) -> dict[str, Said]:
     """The symptoms that a plain text says, strongest first."""
     found: dict[str, Said] = {}
-    for name, patterns in _patterns().items():
-        spans = tuple((*match.span(), weight) for one, weight in patterns if (match := one.search(text)) is not None)
+    for name, patterns in _patterns(text.isascii()).items():
+        spans: list[tuple[int, int, float]] = []
+        for literals, one, weight in patterns:
+            for literal in literals:
+                if literal in text:
+                    break
+            else:
+                if literals:
+                    continue
+            if (match := one.search(text)) is not None:
+                spans.append((*match.span(), weight))
         if spans:
-            found[name] = Said(sum(weight for _, _, weight in spans), spans)
+            found[name] = Said(sum(weight for _, _, weight in spans), tuple(spans))
     return dict(sorted(found.items(), key=lambda pair: -pair[1].score))
 
 
 @cache
-def _patterns() -> dict[str, tuple[tuple[re.Pattern[str], float], ...]]:
-    found: dict[str, tuple[tuple[re.Pattern[str], float], ...]] = {}
+def _patterns(in_ascii: bool) -> dict[str, tuple[tuple[tuple[str, ...], re.Pattern[str], float], ...]]:
+    """Symptom -> literals of which a text needs one, pattern, weight; `in_ascii`: those that ASCII may match."""
+    found: dict[str, tuple[tuple[tuple[str, ...], re.Pattern[str], float], ...]] = {}
     for name, symptom in symptoms().items():
         weights = {
             text: float(weight)
@@ -97,7 +108,8 @@ def _patterns() -> dict[str, tuple[tuple[re.Pattern[str], float], ...]]:
             for weight, patterns in sorted(says.items())
             for text in patterns
         }
-        found[name] = tuple((pattern(text), weight) for text, weight in weights.items())
+        known = [(needed(pattern(text).pattern), pattern(text), weight) for text, weight in weights.items()]
+        found[name] = tuple(one for one in known if not (in_ascii and one[0] and not any(map(str.isascii, one[0]))))
     return found
 
 
