@@ -16,7 +16,7 @@ import structlog
 
 from dbmedic.agent.turn import Turn, apply
 from dbmedic.assistant.budgets import closing
-from dbmedic.core.errors import OutsideFailed
+from dbmedic.core.errors import Failure, OutsideFailed
 from dbmedic.core.events import (
     AnswerDelta,
     Answered,
@@ -62,6 +62,8 @@ class Running:
         self.closed = asyncio.Event()
         """Set when the turn is closed, or waits for a person: nothing more is said here."""
         self._when_closed: list[Callable[[Running], None]] = []
+        self.lost = False
+        """Its question could not be kept: so nothing of it is, and whoever asked was told."""
 
     @classmethod
     def again(cls, entries: Sequence[Entry], store: Store, now: Now) -> Running:
@@ -132,6 +134,12 @@ class Running:
         await self._store.append([], *writes)
         self._end()
 
+    def lose(self) -> None:
+        """From now on nothing is kept."""
+        self.lost = True
+        self._pending.clear()
+        self._end()
+
     def keep(self, event: AnswerGrew | ThoughtGrew) -> None:
         """Puts text that streamed on its way to the store."""
         entry = self._kept(event)
@@ -156,7 +164,9 @@ class Running:
             await asyncio.wait(self._flushes)
         try:
             await self._store.append(batch, status, touch, *closing(self.turn, self.account, entry.at))
-        except OutsideFailed as failure:
+        except Failure as failure:
+            if not (self.lost or isinstance(failure, OutsideFailed)):
+                raise
             # Nothing can be kept now: followers still see the end; a restart finds the turn open and marks it.
             logger.error("turn not kept", turn=self.turn.id, error=str(failure))
         self.entries.append(entry)
@@ -179,7 +189,7 @@ class Running:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        if self._pending:
+        if self._pending and not self.lost:
             batch, self._pending = self._pending, []
             task = asyncio.create_task(self._append(batch))
             self._flushes.add(task)
@@ -188,7 +198,11 @@ class Running:
     async def _append(self, batch: Sequence[Entry]) -> None:
         try:
             await self._store.append(batch)
-        except OutsideFailed as failure:
+        except Failure as failure:
+            if self.lost:
+                return
+            if not isinstance(failure, OutsideFailed):
+                raise
             self._lost = failure
             logger.error("events not kept", turn=self.turn.id, error=str(failure))
 

@@ -164,11 +164,20 @@ class Turns:
             raise Busy(f"turns of account {account}", most)
         self._slots[account] = self._slots.get(account, 0) + 1
         try:
-            running = await self._open(question, begins, PATIENCE_S if patience_s is None else patience_s)
+            running, writes = await self._open(question, begins, PATIENCE_S if patience_s is None else patience_s)
         except BaseException:
             self._release(account)
             raise
+        # The model is asked while the question is on its way to the disk; nobody is shown anything before it is there.
         self._start(running)
+        try:
+            # The conversation and the turn come first in the transaction: their events refer to them.
+            await self._store.append(running.entries[:1], *writes)
+        except Exception:
+            running.lose()
+            if (scope := self._scopes.get(running.id)) is not None:
+                scope.cancel()
+            raise
         return running
 
     async def call(self, tool: str, args: dict[str, Any], caller: Caller) -> Running:
@@ -183,7 +192,10 @@ class Turns:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _open(self, question: Question, begins: bool, patience_s: float) -> Running:
+    async def _open(
+        self, question: Question, begins: bool, patience_s: float
+    ) -> tuple[Running, list[tuple[str, dict[str, Any]]]]:
+        """A turn that may start, and what must be written with its first entry."""
         conversation = question.conversation or self._new_id()
         opens = question.conversation is None
         while True:
@@ -210,7 +222,7 @@ class Turns:
         running = Running(opened, at, self._store, self._now)
         self._remember(running)
         caller, now = question.caller, micros(at)
-        writes = []
+        writes: list[tuple[str, dict[str, Any]]] = []
         if opened.opens:
             fields = {
                 "id": conversation,
@@ -237,13 +249,7 @@ class Turns:
             "now": now,
         }
         writes.append(("open_turn", row))
-        try:
-            # The conversation and the turn come first in the transaction: their events refer to them.
-            await self._store.append(running.entries, *writes)
-        except BaseException:
-            self._forget(running)
-            raise
-        return running
+        return running, writes
 
     # -- run ----------------------------------------------------------------------------------------------------
 
@@ -251,18 +257,19 @@ class Turns:
         try:
             # Never cancelled once the turn is closed: its last write would be cut off.
             with anyio.move_on_after(self._limits.seconds) as self._scopes[running.id]:
-                if not running.turn.stopping:
+                if not (running.turn.stopping or running.lost):
                     await drive(running, await hands(running, self._sources))
         except Exception as fault:
             logger.exception("turn failed", turn=running.id)
             sentence = f"dbmedic failed ({type(fault).__name__}); the log has the details"
             await running.say(TurnFailed(code="bug", sentence=sentence))
         finally:
-            if running.turn.closed is None and not await self._paused(running):
+            if not running.lost and running.turn.closed is None and not await self._paused(running):
                 await close(Close(self._why_cut(running)), running)
             self._forget(running)
             self._release(running.account)
-            self._ended(running)
+            if not running.lost:
+                self._ended(running)
 
     async def _paused(self, running: Running) -> bool:
         """Whether the turn waits for a person now; then it is on disk as one that does."""
