@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from dbmedic.agent.mask_patterns import Hit, literals, personal, quoted
+from dbmedic.agent.prompt import RULES
 from dbmedic.core.values import Call, Message
 
 Sends: TypeAlias = Literal["masked", "names", "all"]
@@ -79,7 +80,8 @@ class Mask:
 
     def _message(self, one: Message, calls: dict[str, Call]) -> Message:
         if one.role == "system":
-            return msgspec.structs.replace(one, text=self.text(one.text, "rules"))
+            ours = RULES if one.text.startswith(RULES) else ""  # nothing of anybody's is in there
+            return msgspec.structs.replace(one, text=ours + self.text(one.text[len(ours) :], "rules"))
         if one.role == "user":
             text = _FILE.sub(rf"\g<1>{KEPT}\g<2>", one.text) if self.sends == "names" else one.text
             images = () if self.sends == "names" else one.images

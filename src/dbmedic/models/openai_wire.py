@@ -8,7 +8,7 @@ was asked for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -55,6 +55,9 @@ _decode = msgspec.json.Decoder(Chunk, strict=False).decode
 
 
 UNSEEN = "(The attached images were not read: this model is given no images. Say so in the answer.)"
+SETS: Final = 64
+"""Sets of tools whose encoded form is remembered; agents differ in theirs."""
+_functions: dict[tuple[int, ...], tuple[tuple[ToolSpec, ...], msgspec.Raw]] = {}
 
 
 def body(
@@ -79,7 +82,7 @@ def body(
     if usage:
         asked["stream_options"] = {"include_usage": True}
     if request.tools:
-        asked["tools"] = [function(spec) for spec in request.tools]
+        asked["tools"] = functions(tuple(map(id, request.tools)), request.tools)
     return asked
 
 
@@ -122,6 +125,16 @@ def function(spec: ToolSpec) -> dict[str, Any]:
         "type": "function",
         "function": {"name": spec.name, "description": spec.description, "parameters": spec.schema},
     }
+
+
+def functions(names: tuple[int, ...], specs: tuple[ToolSpec, ...]) -> msgspec.Raw:
+    """The tools, encoded once: they are the same objects in every turn; `names` are their ids, which stay theirs."""
+    found = _functions.get(names)
+    if found is None:
+        if len(_functions) >= SETS:
+            _functions.clear()
+        found = _functions[names] = specs, msgspec.Raw(msgspec.json.encode([function(spec) for spec in specs]))
+    return found[1]
 
 
 def trouble(answer: Any) -> str:
