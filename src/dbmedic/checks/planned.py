@@ -75,7 +75,7 @@ async def planned(context: Context) -> list[Planned]:
 async def helped(context: Context, one: Planned, scan: Scan) -> tuple[Table, Advice | None]:
     """What the catalogue says of a table that is read whole, and what would serve its conditions."""
     engine = context.facts.engine
-    other = Context(context.lanes, context.cost, catalogue()["missing-index"].engine(engine))
+    other = Context(context.lanes, context.cost, catalogue()["missing-index"].engine(engine), ahead=True)
     row = one.tables[scan.table]
     table = await missing_index.table_of(other, row, one.statement["database"])
     return table, advice(scan, table, engine)

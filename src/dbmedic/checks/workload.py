@@ -134,7 +134,7 @@ async def _workload(context: Context) -> Workload:
     sources = _sources().get(facts.engine)
     if sources is None:
         raise Unmeasured("feature_off", f"{facts.engine} keeps no record of its statements")
-    context = Context(context.lanes, 2)
+    context = Context(context.lanes, 2, ahead=True)
     need = server(facts.engine).access[sources.needs]
     better, grant = "", None
     counted: list[Row] = []

@@ -66,7 +66,8 @@ async def rows(context: Context) -> list[Row]:
 
 async def _tables(context: Context, load: list[Planned]) -> dict[tuple[Any, ...], Table]:
     """What the catalogue says of each table that is large enough."""
-    other = Context(context.lanes, context.cost, catalogue()["missing-index"].engine(context.facts.engine))
+    source = catalogue()["missing-index"].engine(context.facts.engine)
+    other = Context(context.lanes, context.cost, source, ahead=True)
     found: dict[tuple[Any, ...], Table] = {}
     for one in load:
         for name, key in _keys(one).items():
