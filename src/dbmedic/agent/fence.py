@@ -12,7 +12,7 @@ from typing import Final
 _OPEN = "<＜﹤‹〈⟨〈˂≺&"
 _SLASH = r"[/／⁄∕\\]"
 _FENCE: Final = re.compile(
-    rf"[{_OPEN}](?:lt;)?(?=\s*{_SLASH}?\s*[dｄ𝐝𝚍][aａ𝐚𝚊а][tｔ𝐭𝚝т][aａ𝐚𝚊а](?![a-z]))", re.IGNORECASE
+    rf"[{_OPEN}](?:lt;)?(?=\s*{_SLASH}?\s*[dｄ𝐝𝚍ԁⅾ][aａ𝐚𝚊а][tｔ𝐭𝚝т][aａ𝐚𝚊а](?![a-z]))", re.IGNORECASE
 )
 _ROLES: Final = re.compile(
     r"<(?=\|)|(?<=\|)>|\[(?=/?(?:INST|SYS(?:TEM)?|ASSISTANT|USER|TOOL_?(?:CALLS?|RESULTS?)?)\])|"
@@ -29,7 +29,7 @@ _HIDDEN: Final = re.compile(
 
 def safe(text: str) -> str:
     """The text as it can stand inside a fence: no letter that hides, no mark that could be taken for ours."""
-    return _ROLES.sub(r"\g<0>_", _FENCE.sub("<_", _HIDDEN.sub("", text)))
+    return _ROLES.sub(_broken, _FENCE.sub("<_", _HIDDEN.sub("", text)))
 
 
 def fence(label: str, text: str, *, cut: str = "") -> str:
@@ -40,3 +40,7 @@ def fence(label: str, text: str, *, cut: str = "") -> str:
 def word(text: str, most: int = 200) -> str:
     """A name that somebody else chose, on one line and without quotes, for the label of a fence."""
     return " ".join(safe(text).replace('"', "'").replace(">", "›").split())[:most]
+
+
+def _broken(mark: re.Match[str]) -> str:
+    return "_>" if mark[0] == ">" else f"{mark[0]}_"
