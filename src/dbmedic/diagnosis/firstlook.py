@@ -28,6 +28,8 @@ class FirstLook(Analyst):
 
 def look(request: ModelRequest) -> list[Piece]:
     """The analyst's first calls; empty where the question is not one to measure for."""
+    if not request.instances:
+        return []
     names = {tool.name for tool in request.tools} & LOOKS
     pieces: list[Piece] = [piece for piece in decide(request) if isinstance(piece, (Reasoning, Call))]
     calls = [piece for piece in pieces if isinstance(piece, Call)]
