@@ -19,7 +19,9 @@ from dbmedic.checks.check import Check
 from dbmedic.checks.run import run
 from dbmedic.core.errors import Unmeasured
 from dbmedic.core.events import Checked, Event, Found, Measured, Skipped
+from dbmedic.core.history import Asked
 from dbmedic.core.ports import Engine, Target
+from dbmedic.core.serverlog import LogSource
 from dbmedic.core.values import Finding, Instance, Measure, Row
 from dbmedic.engines import open_engine
 from fix_servers import Database
@@ -82,6 +84,8 @@ async def heard(
     budget_s: float = 30,
     thresholds: Mapping[str, Mapping[str, str | float]] | None = None,
     checks: Mapping[str, Check] | None = None,
+    logs: LogSource | None = None,
+    asked: Asked | None = None,
 ) -> Heard:
     """Runs checks on an instance and keeps what they said."""
     result = Heard()
@@ -96,7 +100,7 @@ async def heard(
     try:
         await run(
             ids,
-            Target(instance, engine, Host()),
+            Target(instance, engine, Host(), None, asked, logs),
             call="k1",
             say=say,
             new_measure=lambda: f"m{next(numbers)}",

@@ -28,6 +28,8 @@ class Piece(Struct, frozen=True):
     lines: list[Line]
     whole: bool
     """Nothing of the stretch is missing at its start."""
+    first: bool
+    """It begins where the file does."""
 
 
 async def stretch(blob: Blob, form: Form, start: datetime, end: datetime, most: int) -> Piece:
@@ -43,7 +45,7 @@ async def stretch(blob: Blob, form: Form, start: datetime, end: datetime, most: 
     text = data.decode(errors="replace")
     if begin:
         text = text.partition("\n")[2]
-    return Piece([(None, line.rstrip("\r")) for line in text.split("\n") if line], whole)
+    return Piece([(None, line.rstrip("\r")) for line in text.split("\n") if line], whole, begin == 0)
 
 
 async def _place(blob: Blob, form: Form, when: datetime) -> int:

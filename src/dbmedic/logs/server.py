@@ -14,7 +14,7 @@ from dbmedic.core.errors import OutsideFailed, Unmeasured
 from dbmedic.core.ports import Engine
 from dbmedic.core.serverlog import LogRead
 from dbmedic.core.values import EngineFacts, Instance
-from dbmedic.kit.serverlog import Form, Line, form_of, read
+from dbmedic.kit.serverlog import Form, Line, form_of, moment_in, read
 from dbmedic.kit.serverlog.entry import Entry
 from dbmedic.kit.serverlog.postgres import USUAL
 from dbmedic.logs import commands, files, postgres
@@ -155,12 +155,15 @@ async def _from(
     zone = await zone_of(engine, facts)
     chosen = files.covering(blobs, start, end)
     found: list[Entry] = []
-    whole, left = True, most
+    whole, left, begin = True, most, start
     for blob in reversed(chosen):  # the newest first: it may take all that may be read
         form = form_of(facts.engine, blob.name)
         piece = await stretch(blob, form, start.astimezone(zone), end.astimezone(zone), left)
         left -= sum(len(line) for _, line in piece.lines)
         whole = whole and piece.whole
+        if blob is blobs[-1] and piece.first:  # there is no older file
+            moments = (moment_in(line, form, zone) for _, line in piece.lines)
+            begin = max(start, next((at for at in moments if at is not None), start))
         found = await _entries(piece.lines, form_of(facts.engine, blob.name, _first(piece.lines)), zone, facts) + found
         if left <= 0:
             break
@@ -168,6 +171,7 @@ async def _from(
         return _cut("", found, start, end, whole, None)
     newest = chosen[-1]
     cut = _cut(newest.name, found, start, end, whole, newest.size)
+    cut = msgspec.structs.replace(cut, start=max(cut.start, begin))
     day, used = files.growth(newest, blobs), await files.used(newest)
     return msgspec.structs.replace(cut, bytes_per_day=day, volume_used=used)
 
