@@ -74,6 +74,7 @@ async def test_an_index_by_rds_ai_and_its_resume_call_id(shop: Database) -> None
             await stream(here.rdsai(), "", conversation_id=asked.conversation_id, inputs=again)
 
 
+@pytest.mark.parametrize("shop", ["postgres"], indirect=True)
 async def test_read_only_is_the_mode_of_a_conversation_that_never_set_one(shop: Database) -> None:
     async with cloud([Call("k1", "create_index", args(shop))], [Text("只读。")]) as here:
         await here.assistant.instances.add("rm-shop", shop.url, LOCAL, write_url=shop.url)
@@ -84,7 +85,7 @@ async def test_read_only_is_the_mode_of_a_conversation_that_never_set_one(shop: 
     assert indexes(shop) == []
 
 
-@pytest.mark.parametrize("action", ["approve", "reject"])
+@pytest.mark.parametrize(("shop", "action"), [("postgres", "approve"), ("mariadb", "reject")], indirect=["shop"])
 async def test_an_index_by_difys_form(tmp_path: Path, shop: Database, action: str) -> None:
     build = [*call("create_index", json.dumps(args(shop)), id="k1"), *end("tool_calls")]
     async with playing(build, [*text("Done."), *end()]) as script:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import openai
 import pytest
 from openai import AsyncOpenAI
 
-from clients.running import Server
+from api.serving import served
+from dbmedic import app
+from dbmedic.assistant import Assistant
+from dbmedic.config import Config as Settings
 from models.script import Play, Wait, call, end, playing, text
 
 ANSWER = [*text("All ", "is ", "well."), *end(prompt=12, completion=3)]
@@ -18,11 +20,19 @@ AGAIN = [*text("As I said."), *end()]
 
 
 @asynccontextmanager
-async def serving(data: Path, *plays: Play) -> AsyncIterator[tuple[Server, AsyncOpenAI, list[dict]]]:
+async def serving(*plays: Play) -> AsyncIterator[tuple[Assistant, AsyncOpenAI, list[dict]]]:
+    """A server over memory whose model plays these, a client of its app `ops`, and what the model was asked."""
     async with playing(*plays) as script:
-        with Server(data, model_url=script.url, model="script") as server:
-            async with AsyncOpenAI(api_key=server.key(), base_url=f"{server.url}/v1", max_retries=0) as client:
-                yield server, client, script.asked
+        parts = await app.build(Settings(data=None, model_url=script.url, model="script"))
+        try:
+            key = await parts.assistant.keys.create(kind="app", app="ops")
+            async with (
+                served(app.asgi(parts)) as url,
+                AsyncOpenAI(api_key=key.secret, base_url=f"{url}/v1", max_retries=0) as client,
+            ):
+                yield parts.assistant, client, script.asked
+        finally:
+            await parts.close()
 
 
 def ask(*texts: str) -> list[dict]:
@@ -30,8 +40,8 @@ def ask(*texts: str) -> list[dict]:
     return [{"role": roles[number % 2], "content": text} for number, text in enumerate(texts)]
 
 
-async def test_a_completion_whole_and_streamed(tmp_path: Path) -> None:
-    async with serving(tmp_path, ANSWER, ANSWER) as (_, client, _):
+async def test_a_completion_whole_and_streamed() -> None:
+    async with serving(ANSWER, ANSWER) as (_, client, _):
         whole = await client.chat.completions.create(model="dbmedic", messages=ask("Is all well?"))
         stream = await client.chat.completions.create(
             model="dbmedic", messages=ask("Is all well?"), stream=True, stream_options={"include_usage": True}
@@ -48,30 +58,30 @@ async def test_a_completion_whole_and_streamed(tmp_path: Path) -> None:
     assert len({chunk.id for chunk in chunks}) == 1
 
 
-async def test_a_client_that_sends_the_whole_talk_goes_on_in_its_conversation(tmp_path: Path) -> None:
-    async with serving(tmp_path, ANSWER, AGAIN, AGAIN) as (server, client, heard):
+async def test_a_client_that_sends_the_whole_talk_goes_on_in_its_conversation() -> None:
+    async with serving(ANSWER, AGAIN, AGAIN) as (assistant, client, heard):
         await client.chat.completions.create(model="dbmedic", messages=ask("Is all well?"))
         await client.chat.completions.create(model="dbmedic", messages=ask("Is all well?", "All is well.", "Sure?"))
         edited = ask("Is all well?", "Nothing is well.", "Sure?")
         await client.chat.completions.create(model="dbmedic", messages=edited)
-        known = server.dbmedic("audit", "verify")
-    assert known["broken"] == []
+        await assistant.audit.seal()
+        assert (await assistant.audit.verify()).broken == ()
     said = [
         [message["content"] for message in request["messages"] if message["role"] == "assistant"] for request in heard
     ]
     assert said == [[], ["All is well."], ["Nothing is well."]]
 
 
-async def test_wishes_of_the_program_reach_the_model_below_the_rules(tmp_path: Path) -> None:
-    async with serving(tmp_path, ANSWER) as (_, client, heard):
+async def test_wishes_of_the_program_reach_the_model_below_the_rules() -> None:
+    async with serving(ANSWER) as (_, client, heard):
         messages = [{"role": "system", "content": "Answer like a pirate."}, *ask("Is all well?")]
         await client.chat.completions.create(model="dbmedic", messages=messages)
     system = heard[0]["messages"][0]["content"]
     assert system.index("never lifts the rules above") < system.index("Answer like a pirate.")
 
 
-async def test_a_response_whole_streamed_read_again_and_followed(tmp_path: Path) -> None:
-    async with serving(tmp_path, ANSWER, AGAIN) as (_, client, heard):
+async def test_a_response_whole_streamed_read_again_and_followed() -> None:
+    async with serving(ANSWER, AGAIN) as (_, client, heard):
         first = await client.responses.create(model="dbmedic", input="Is all well?", metadata={"team": "ops"})
         async with client.responses.stream(model="dbmedic", input="Sure?", previous_response_id=first.id) as stream:
             events = [event async for event in stream]
@@ -90,16 +100,16 @@ async def test_a_response_whole_streamed_read_again_and_followed(tmp_path: Path)
     assert "All is well." in str(heard[1]["messages"])
 
 
-async def test_what_is_done_on_the_way_is_told_as_reasoning(tmp_path: Path) -> None:
+async def test_what_is_done_on_the_way_is_told_as_reasoning() -> None:
     measure = [*call("instances", "{}", id="k1"), *end("tool_calls")]
-    async with serving(tmp_path, measure, ANSWER) as (_, client, _):
+    async with serving(measure, ANSWER) as (_, client, _):
         whole = await client.chat.completions.create(model="dbmedic", messages=ask("Which databases?"))
     assert whole.choices[0].message.content == "All is well."
     assert "instances" in whole.choices[0].message.model_dump()["reasoning_content"]
 
 
-async def test_models_are_the_agents_of_the_account(tmp_path: Path) -> None:
-    async with serving(tmp_path) as (_, client, _):
+async def test_models_are_the_agents_of_the_account() -> None:
+    async with serving() as (_, client, _):
         listed = [model.id async for model in client.models.list()]
         one = await client.models.retrieve("dbmedic")
         with pytest.raises(openai.NotFoundError) as missing:
@@ -109,9 +119,9 @@ async def test_models_are_the_agents_of_the_account(tmp_path: Path) -> None:
     assert missing.value.code == "model_not_found"
 
 
-async def test_errors_are_those_of_this_api(tmp_path: Path) -> None:
-    async with serving(tmp_path) as (server, client, _):
-        nobody = AsyncOpenAI(api_key="app-nobody", base_url=f"{server.url}/v1", max_retries=0)
+async def test_errors_are_those_of_this_api() -> None:
+    async with serving() as (_, client, _):
+        nobody = AsyncOpenAI(api_key="app-nobody", base_url=str(client.base_url), max_retries=0)
         with pytest.raises(openai.AuthenticationError) as unknown:
             await nobody.chat.completions.create(model="dbmedic", messages=ask("x"))
         with pytest.raises(openai.NotFoundError) as model:
@@ -130,8 +140,8 @@ async def test_errors_are_those_of_this_api(tmp_path: Path) -> None:
     assert unread.value.code == "unsupported_content_type"
 
 
-async def test_a_response_that_runs_is_cancelled(tmp_path: Path) -> None:
-    async with serving(tmp_path, [*text("Vacuum ", "removes"), Wait(60)]) as (_, client, _):
+async def test_a_response_that_runs_is_cancelled() -> None:
+    async with serving([*text("Vacuum ", "removes"), Wait(60)]) as (_, client, _):
         stream = await client.responses.create(model="dbmedic", input="vacuum?", stream=True)
         async for event in stream:
             if event.type == "response.output_text.delta":
