@@ -37,7 +37,10 @@ def causes(page: Page, roots: tuple[Cause, ...]) -> None:
     for cause in roots[:DETAILED]:
         page.bullet(said.finding(cause.fact.measure, reader), cause.fact.measure.id)
         for effect in cause.chain[:EFFECTS]:
-            page.add(f"  - {reader.say('part.leads_to', effect=said.headline(effect, reader))}", effect.measure.id)
+            text = said.headline(effect, reader)
+            query = said.statement(effect.measure) if effect in _queueing(cause) else None  # may be ended: say what
+            text += f": {said.code(said.one_line(query, said.ITEM))}" if query else ""
+            page.add(f"  - {reader.say('part.leads_to', effect=text)}", effect.measure.id)
         if cause.siblings:
             names = [f"`{one.finding.object}`" for one in cause.siblings[:LISTED]]
             page.add(
@@ -78,7 +81,12 @@ def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:
 
 def _mildest(cause: Cause) -> list[Fact]:
     """What to do, mildest first: stop a queueing DDL, cure the root and its siblings, then mend one effect."""
-    queue = [fact for fact in cause.chain if fact.check == "lock-queue-ddl"]
+    queue = _queueing(cause)
     own = [cause.fact, *cause.siblings[:2]]
     after = [fact for fact in cause.chain if fact not in queue and fact.finding.fix is not None]
     return [fact for fact in (*queue, *own, *after[:1]) if fact.finding.fix is not None]
+
+
+def _queueing(cause: Cause) -> list[Fact]:
+    """Changes of a table that wait, and hold up others while they do."""
+    return [fact for fact in cause.chain if fact.check == "lock-queue-ddl"]

@@ -11,9 +11,16 @@ FAULT = Fault(
         "en": ("Customers see random errors when they save", "The log is full of deadlock messages"),
         "zh": ("保存时偶尔报错，越来越频繁",),
     },
-    causes=[Cause(["deadlock-rate", "deadlock-detail"], ["shop"], ["carts"])],
+    causes=[Cause(["deadlock-detail"], ["carts"])],
     numbers=[Number("count", "select deadlocks from pg_stat_database where datname = 'shop'", 0.3)],
-    also=["hot-row:carts", "blocking-tree:carts", "wait-profile", "slow-mean:carts", "top-queries:carts"],
+    also=[
+        "deadlock-rate:shop",
+        "hot-row:carts",
+        "blocking-tree:carts",
+        "wait-profile",
+        "slow-mean:carts",
+        "top-queries:carts",
+    ],
     load=(*DAY, THERE, BACK),
     wait_s=15,
 )
