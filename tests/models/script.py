@@ -101,6 +101,10 @@ class Script:
         self.url = ""
         self._next = itertools.count()
 
+    def rewind(self) -> None:
+        """Forgets what was asked; the next request is answered by the first play."""
+        self.asked, self.headers, self._next = [], [], itertools.count()
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(await request.json())
         self.headers.append(dict(request.headers))

@@ -57,7 +57,7 @@ class Anthropic:
 
     async def answer(self, incoming: web.Request) -> web.StreamResponse:
         self.asked.append(await incoming.json())
-        self.keys.append(incoming.headers.get("x-api-key", ""))
+        self.keys.append(incoming.headers.get("x-api-key") or incoming.headers["Authorization"])
         if isinstance(self.play, int):
             error = {"type": "error", "error": {"type": "overloaded_error", "message": f"no, not for {KEY}"}}
             return web.json_response(error, status=self.play, headers={"x-should-retry": "false"})
@@ -109,7 +109,7 @@ async def test_a_reply_is_text_then_calls_then_usage(served):
     assert asked["model"] == "claude-sonnet-9"
     assert asked["tools"][0]["name"] == "measure"
     assert asked["tools"][0]["input_schema"]["properties"] == {"instance": {"type": "string"}}
-    assert served[0].keys[-1] == KEY
+    assert served[0].keys[-1].removeprefix("Bearer ") == KEY
 
 
 async def test_thoughts_are_kept_apart(served):
