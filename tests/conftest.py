@@ -1,4 +1,4 @@
-"""What every test has: asyncio as the event loop, and the private servers of `fix_servers.py` and `fix_replication.py`."""
+"""What every test has: asyncio as the event loop, the private servers of `fix_servers.py`, and replicating pairs."""
 
 import pytest
 

@@ -38,7 +38,10 @@ def open_engine(instance: Instance) -> Engine:
 
 
 def open_writer(instance: Instance, database: str = "") -> Writer:
-    """The write account of an instance for a database of it ("": the URL's own), not connected yet.  Raises `BadField("url")`."""
+    """The write account of an instance for a database of it ("": the URL's own), not connected yet.
+
+    Raises `BadField("url")`.
+    """
     scheme = (instance.write_url or "").partition(":")[0].lower()
     if scheme not in _WRITERS:
         known = ", ".join(f"{name}://" for name in _WRITERS)

@@ -20,6 +20,7 @@ from dbmedic.core.errors import (
     BadField,
     BucketFailed,
     Bug,
+    BusFailed,
     Busy,
     Failure,
     FolderTaken,
@@ -84,6 +85,7 @@ ERRORS: dict[type[Failure], tuple[int, str]] = {
     StoreTooNew: (500, "internal_server_error"),
     OutsideFailed: (400, "invalid_param"),
     BucketFailed: (500, "internal_server_error"),
+    BusFailed: (500, "internal_server_error"),
     StoreFull: (500, "internal_server_error"),
     StoreLocked: (500, "internal_server_error"),
     StoreFailed: (500, "internal_server_error"),
@@ -130,7 +132,7 @@ def fault_of(failure: Failure, app: str | None = None) -> Fault:
                 f"The current maximum concurrent requests allowed for {app or 'this app'} is {limit}."
             )
             return Fault(status, code, message, (b"retry-after", str(seconds).encode()))
-        case StoreFull() | StoreLocked() | StoreFailed() | BucketFailed():
+        case StoreFull() | StoreLocked() | StoreFailed() | BucketFailed() | BusFailed():
             return Fault(status, code, (type(failure).__doc__ or _INTERNAL).partition("\n")[0])
     return Fault(status, code, _INTERNAL if status == 500 else str(failure))
 

@@ -1,4 +1,4 @@
-"""`python -m dbmedic.kit.extract.reader PATH EXTENSION [CHARS]`: one document to text on standard output, within limits.
+"""`python -m dbmedic.kit.extract.reader PATH EXTENSION [CHARS]`: one document as text on standard output.
 
 Ends with 3 and a sentence on standard error when the document cannot be read; a limit of the system ends it otherwise.
 """

@@ -69,7 +69,7 @@ _NESTING = re.compile(r"/\*|\*/")
 
 
 def dialect(engine: str) -> str:
-    """The lexer's name for an engine: MariaDB reads as MySQL, Redis is asked in SQLite's, what is unknown as PostgreSQL."""
+    """The lexer's name for an engine: MariaDB reads as MySQL, Redis is asked in SQLite's, all others as PostgreSQL."""
     return {"mariadb": "mysql", "mysql": "mysql", "sqlite": "sqlite", "redis": "sqlite"}.get(engine, "postgres")
 
 
