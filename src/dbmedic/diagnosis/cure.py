@@ -47,9 +47,9 @@ def causes(page: Page, roots: tuple[Cause, ...]) -> None:
                 f"  - {reader.say('part.also_on', list=reader.listed(names))}",
                 *(one.measure.id for one in cause.siblings[:LISTED]),
             )
-    reasons = [text for cause in roots[:1] if not cause.outside and (text := said.why(cause.fact, reader))]
-    for text in reasons:
-        page.said("part.why", text=text)
+    reasons = [why for cause in roots[:1] if not cause.outside and (why := said.why(cause.fact, reader))]
+    for why in reasons:
+        page.said("part.why", text=why)
     _remedies(page, roots)
 
 
