@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TypeAlias
 
 from dbmedic.api import names
 from dbmedic.cli.reference.declared import first_line, table
@@ -14,6 +15,9 @@ HEAD = """# Errors
 
 One tree, by whose turn it is to act.  Each has a stable code; its sentence names the thing, the limit and the way out.
 """
+
+Answer: TypeAlias = str | int | tuple[int | str | None, ...]
+"""How an API's table says an error: a code, a status, or the status and its codes."""
 
 
 def page() -> str:
@@ -33,14 +37,19 @@ def page() -> str:
     return f"{HEAD}\n```\n{tree}\n```\n\n{table(('code', 'error', 'meaning', *tables), rows)}\n"
 
 
-def _answers(api: str) -> Mapping[type[errors.Failure], tuple[int, str] | str] | None:
-    """The error table of an API: class -> status and code, or code alone.  None where it has none."""
-    found: Mapping[type[errors.Failure], tuple[int, str] | str] | None = getattr(
+def _answers(api: str) -> Mapping[type[errors.Failure], Answer] | None:
+    """The error table of an API.  None where it has none."""
+    found: Mapping[type[errors.Failure], Answer] | None = getattr(
         import_module(f"dbmedic.api.{api}.wire"), "ERRORS", None
     )
     return found
 
 
-def _answer(answers: Mapping[type[errors.Failure], tuple[int, str] | str], kind: type[errors.Failure]) -> str:
+def _answer(answers: Mapping[type[errors.Failure], Answer], kind: type[errors.Failure]) -> str:
     found = next(answers[one] for one in kind.__mro__ if one in answers)
-    return f"`{found}`" if isinstance(found, str) else f"{found[0]} `{found[1]}`"
+    if isinstance(found, int):
+        return str(found)
+    if isinstance(found, str):
+        return f"`{found}`"
+    status, *codes = found
+    return " ".join([str(status), *(f"`{code}`" for code in codes if code is not None)])
