@@ -86,7 +86,8 @@ async def carry_out(command: Command, log: Log, hands: Hands) -> None:
         case CallModel(reply=reply):
             await call_model(reply, log, hands)
         case RunTool(call=call):
-            if (why := hands.refused(call)) is not None:
+            bounded = log.turn.given_up < len(hands.instead)  # the last one in the chain sets its own bounds
+            if bounded and (why := hands.refused(call)) is not None:
                 await log.say(ToolReturned(call=call.call, ok=False, content=why))
                 return
             if call.writes:
