@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from dbmedic.chosen import chosen_bucket, chosen_models, chosen_voice
+from dbmedic.chosen import chosen_bucket, chosen_models, chosen_tool_servers, chosen_voice
 from dbmedic.config import Config
 from dbmedic.core.errors import OutsideFailed
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.sampler import Sampler
+    from dbmedic.assistant.tool_servers import ToolServers
     from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
     from dbmedic.core.values import Instance
     from dbmedic.telemetry.traces import Tracing
@@ -48,12 +49,15 @@ class Parts(NamedTuple):
     assistant: Assistant
     ops: Ops
     sampler: Sampler
+    tool_servers: ToolServers | None = None
 
     async def close(self) -> None:
         """Closes the parts, the last built first; turns that still run are closed as interrupted."""
         if self.assistant.voice is not None:
             await self.assistant.voice.close()
         await self.assistant.turns.end(0)
+        if self.tool_servers is not None:
+            await self.tool_servers.close()
         if self.assistant.traffic is not None:
             await self.assistant.traffic.end()
         await self.assistant.chats.end()
@@ -182,7 +186,9 @@ async def build(
     )
     manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
-    agents = Agents(store, skills, tools(), now=now, new_id=new_id)
+    known_tools = dict(tools() if tracing is None else tracing.tools(tools()))
+    tool_servers = chosen_tool_servers(config, known_tools, now)
+    agents = Agents(store, skills, known_tools, now=now, new_id=new_id)
     budgets = Budgets(config.turn_tokens, config.turn_cost, config.turn_calls, config.day_tokens, config.day_cost)
     spending = Spending(store, budgets, now=now)
     turns = Turns(
@@ -190,7 +196,7 @@ async def build(
         conversations,
         watch,
         models,
-        tools() if tracing is None else tracing.tools(tools()),
+        known_tools,
         now=now,
         new_id=new_id,
         limits=Limits(config.max_turns, config.turn_s, config.check_budget_s, config.window_s),
@@ -234,7 +240,7 @@ async def build(
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
         voice=chosen_voice(config),
     )
-    return Parts(config, folder, store, metrics, models, assistant, ops, sampler)
+    return Parts(config, folder, store, metrics, models, assistant, ops, sampler, tool_servers)
 
 
 def open_engine(instance: Instance) -> Engine:
@@ -310,6 +316,8 @@ async def _serve(
     if left := await parts.assistant.files.recover():
         logger.warning("uploads were interrupted by the last end", uploads=left)
     await parts.assistant.knowledge.begin()
+    if parts.tool_servers is not None:
+        parts.tool_servers.begin()
     beside = [asyncio.create_task(_sweep(parts.assistant), name="sweep")]
     beside.append(asyncio.create_task(watch_lag(parts.ops.meters.lag), name="lag"))
     if config.sample:

@@ -5,13 +5,15 @@ Each module is imported when its part is chosen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 from dbmedic.config import Config
 
 if TYPE_CHECKING:
-    from dbmedic.core.ports import Bucket, Model, Voice
+    from dbmedic.agent.tool import Tool
+    from dbmedic.assistant.tool_servers import ToolServers
+    from dbmedic.core.ports import Bucket, Model, Now, Voice
     from dbmedic.models.setting import ModelSetting
 
 
@@ -26,6 +28,15 @@ def chosen_models(config: Config) -> dict[str, Model]:
 
     analyst = Analyst()
     return {analyst.name: analyst}
+
+
+def chosen_tool_servers(config: Config, tools: MutableMapping[str, Tool], now: Now) -> ToolServers | None:
+    """Who adds the tools of other MCP servers to `tools`; None where none is set.  Raises `BadField`."""
+    if config.mcp_servers is None:
+        return None
+    from dbmedic.assistant.tool_servers import ToolServers, servers
+
+    return ToolServers(servers(config.mcp_servers), tools, now=now)
 
 
 def described(config: Config) -> list[ModelSetting]:

@@ -183,6 +183,10 @@ class Config(Struct, frozen=True, kw_only=True):
     history_mib: Annotated[
         int, Meta(ge=1, le=65_536, description="Most MiB that the history of one instance takes; the oldest goes.")
     ] = 64
+    mcp_servers: Annotated[
+        Path | None,
+        Meta(description="JSON file with MCP servers whose tools the agent may use, as other MCP clients have it."),
+    ] = None
     zone: Annotated[
         str, Meta(description="IANA time zone of times that the command line prints.", examples=["UTC"])
     ] = "UTC"

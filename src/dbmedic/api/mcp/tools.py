@@ -22,6 +22,8 @@ from dbmedic.core.values import Caller, ToolSpec
 STATUS: Final = "approval_status"
 WAIT_S: Final = 30.0
 POLL_S: Final = 0.2
+ELSEWHERE: Final = "__"
+"""In the name of a tool that is another server's: those are not handed on."""
 TEXT_CHARS: Final = 200_000
 _ADDS: Final = frozenset({"create_index"})
 """Tools that change something and only add to what is there."""
@@ -41,7 +43,8 @@ async def listed(assistant: Assistant, caller: Caller) -> list[types.Tool]:
     """What the caller may call; without the right `ask` nothing that changes anything."""
     await asyncio.sleep(0)
     asks = "ask" in caller.rights
-    found = [_tool(spec) for spec in assistant.turns.tools if asks or not spec.writes]
+    own = [spec for spec in assistant.turns.tools if ELSEWHERE not in spec.name]
+    found = [_tool(spec) for spec in own if asks or not spec.writes]
     return [*found, _status_tool()] if asks else found
 
 
