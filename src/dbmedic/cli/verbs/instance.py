@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,6 +36,7 @@ def command() -> None:
 @click.option("--tags", "tags", multiple=True, metavar="NAME=VALUE", help="Repeatable, or several with commas.")
 @click.option("--storage", metavar="SIZE", help="Size of its volume where nothing measures it: 100GiB.")
 @click.option("--metrics", metavar="URL", help="Base URL of a Prometheus server that watches its host.")
+@click.option("--log", metavar="PLACE", help="Where its own log is: a path, journald:UNIT or docker:NAME.")
 @click.option("--write-url", metavar="URL", help="URL for changes that a person approved.")
 @click.option("--rows", type=click.Choice(["never", "allow"]), default="never", show_default=True,
               help="Whether answers may read rows of its tables.")  # fmt: skip
@@ -48,6 +50,7 @@ def add(
     tags: tuple[str, ...],
     storage: str | None,
     metrics: str | None,
+    log: str | None,
     write_url: str | None,
     rows: Any,
     no_check: bool,
@@ -58,7 +61,7 @@ def add(
     from dbmedic.cli.checkup import checkup, print_checkup
     from dbmedic.core.errors import OutsideFailed
 
-    config, fields = config_here(), tags_of(tags)
+    config, fields = config_here(), tags_of(tags) | ({} if log is None else {"log": log_place(log)})
     size = storage_of(storage)
 
     async def work() -> tuple[Instance, dict[str, Any] | None]:
@@ -250,6 +253,16 @@ def tags_of(texts: tuple[str, ...]) -> dict[str, str]:
         if not tag or not equals:
             raise BadField("tags", f"--tags: {tag or '='!r} is not NAME=VALUE")
     return {tag.strip(): value.strip() for tag, _, value in pairs}
+
+
+def log_place(place: str) -> str:
+    """Where a log is, a path made absolute.  Raises `click.BadParameter`."""
+    kind, colon, name = place.partition(":")
+    if colon and kind in ("journald", "docker"):
+        if not name:
+            raise click.BadParameter(f"{kind}: which one? {kind}:NAME", param_hint="--log")
+        return place
+    return str(Path(place).expanduser().absolute())
 
 
 def storage_of(text: str | None) -> int | None:
