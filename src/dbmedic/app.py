@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from dbmedic.chosen import chosen_bucket, chosen_models, chosen_tool_servers, chosen_voice
+from dbmedic.chosen import chosen_bucket, chosen_models, chosen_store, chosen_tool_servers, chosen_voice
 from dbmedic.config import Config
 from dbmedic.core.errors import OutsideFailed
 
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from dbmedic.assistant.live import Running
     from dbmedic.assistant.sampler import Sampler
     from dbmedic.assistant.tool_servers import ToolServers
+    from dbmedic.chosen import Kept
     from dbmedic.core.ports import Engine, MetricSource, Model, Store, Writer
     from dbmedic.core.values import Instance
     from dbmedic.telemetry.traces import Tracing
 
 logger = structlog.get_logger("dbmedic.app")
 
+INDEX_S = 120.0
+"""A replica that begins to index a document has it this long."""
 SWEEP_S = 1.0
 """How often decided approvals are looked for."""
 
@@ -49,6 +52,7 @@ class Parts(NamedTuple):
     assistant: Assistant
     ops: Ops
     sampler: Sampler
+    kept: Kept
     tool_servers: ToolServers | None = None
 
     async def close(self) -> None:
@@ -56,6 +60,7 @@ class Parts(NamedTuple):
         if self.assistant.voice is not None:
             await self.assistant.voice.close()
         await self.assistant.turns.end(0)
+        await self.kept.close()
         if self.tool_servers is not None:
             await self.tool_servers.close()
         if self.assistant.traffic is not None:
@@ -112,13 +117,12 @@ async def build(
     from dbmedic.assistant.skills import Skills
     from dbmedic.assistant.speech import Speech
     from dbmedic.assistant.traffic import Traffic
-    from dbmedic.assistant.turns import Limits, Turns
+    from dbmedic.assistant.turns import Limits
     from dbmedic.assistant.watch import Watch
     from dbmedic.diagnosis.standin import Standin
     from dbmedic.logs import open_logs
     from dbmedic.metrics import open_metrics
     from dbmedic.models.embeddings import embedder, reranker
-    from dbmedic.store.sqlite import open_store
     from dbmedic.telemetry.gauges import look
     from dbmedic.telemetry.meters import Meters
     from dbmedic.telemetry.observed import ObservedStore, observed
@@ -130,7 +134,8 @@ async def build(
     given = key_of(config.key) if config.key else None
     new_id = NewIds(os.urandom)
     meters = Meters(tools())
-    store: Store = ObservedStore(await open_store(folder.store if folder else None), meters)
+    kept = await chosen_store(config, folder.store if folder else None, new_id())
+    store: Store = ObservedStore(kept.store, meters)
     try:
         key = given or (await folder.key(os.urandom) if folder else os.urandom(32))
         secrets = Secrets(key, os.urandom)
@@ -184,6 +189,8 @@ async def build(
         embedder=embedder(config.embed_url, config.embed_model, config.embed_key),
         reranker=reranker(config.rerank_url, config.rerank_model, config.rerank_key),
     )
+    if (bus := kept.bus) is not None:
+        known.indexer.alone = lambda document: bus.first(f"index:{document}", INDEX_S)
     manual = Manual(known.library)
     skills = Skills(store, now=now, new_id=new_id)
     known_tools = dict(tools() if tracing is None else tracing.tools(tools()))
@@ -191,7 +198,7 @@ async def build(
     agents = Agents(store, skills, known_tools, now=now, new_id=new_id)
     budgets = Budgets(config.turn_tokens, config.turn_cost, config.turn_calls, config.day_tokens, config.day_cost)
     spending = Spending(store, budgets, now=now)
-    turns = Turns(
+    turns = kept.turns(
         store,
         conversations,
         watch,
@@ -240,7 +247,7 @@ async def build(
         options=Options(streams=config.streams, explains=config.log_level == "debug", unsigned_as=config.unsigned_as),
         voice=chosen_voice(config),
     )
-    return Parts(config, folder, store, metrics, models, assistant, ops, sampler, tool_servers)
+    return Parts(config, folder, store, metrics, models, assistant, ops, sampler, kept, tool_servers)
 
 
 def open_engine(instance: Instance) -> Engine:
@@ -311,6 +318,7 @@ async def _serve(
     from dbmedic.telemetry.lag import watch_lag
 
     config, turns = parts.config, parts.assistant.turns
+    await parts.kept.serve()
     if interrupted := await turns.recover():
         logger.warning("turns were interrupted by the last end", turns=interrupted)
     if left := await parts.assistant.files.recover():

@@ -5,15 +5,20 @@ Each module is imported when its part is chosen.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from dbmedic.config import Config
+from dbmedic.core.errors import BadField
 
 if TYPE_CHECKING:
     from dbmedic.agent.tool import Tool
     from dbmedic.assistant.tool_servers import ToolServers
-    from dbmedic.core.ports import Bucket, Model, Now, Voice
+    from dbmedic.assistant.turns import Turns
+    from dbmedic.core.ports import Bucket, Bus, Model, Now, Store, Voice
     from dbmedic.models.setting import ModelSetting
 
 
@@ -82,6 +87,51 @@ def opened(setting: ModelSetting, fallbacks: Sequence[str] = ()) -> Model:
 
         model = Provided(setting)
     return Priced(model, setting.url, own(setting.price), known_as=setting.wire_name, fallbacks=fallbacks)
+
+
+class Kept(NamedTuple):
+    """Where everything that is said is kept, and what several servers share."""
+
+    store: Store
+    bus: Bus | None
+    turns: Callable[..., Turns]
+    """Makes the turns over both."""
+    serve: Callable[[], Awaitable[None]]
+    """Called by a server before it serves.  Raises `FolderTaken`."""
+
+    async def close(self) -> None:
+        """Ends the bus; the store is closed by itself."""
+        if self.bus is not None:
+            await self.bus.close()
+
+
+async def chosen_store(config: Config, path: Path | None, replica: str) -> Kept:
+    """The database that is set, else the file, else memory.  Raises what a store raises that cannot be opened."""
+    from dbmedic.assistant.turns import Turns
+
+    if not config.store:
+        from dbmedic.store.sqlite import open_store
+
+        if config.bus:
+            raise BadField("bus", "bus: servers that share a bus share a store, too; set --store postgresql://…")
+        return Kept(await open_store(path), None, Turns, _nothing)
+    from dbmedic.store.postgres import open_store as open_database
+
+    bus: Bus | None = None
+    turns: Callable[..., Turns] = Turns
+    if config.bus:
+        from dbmedic.assistant.shared import SharedTurns
+        from dbmedic.bus.redis import Redis
+
+        bus = Redis(config.bus, replica, lease_s=config.lease_s)
+        turns = partial(SharedTurns, bus)
+    store = await open_database(config.store)
+    return Kept(store, bus, turns, partial(store.serve, alone=bus is None))
+
+
+async def _nothing() -> None:
+    """A data folder is locked, so its store needs no lock."""
+    await asyncio.sleep(0)
 
 
 def chosen_bucket(config: Config) -> Bucket | None:

@@ -46,6 +46,9 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = ""
     host: Annotated[str, Meta(description="Address the server listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="Port the server listens on; 0 takes a free one.")] = 8765
+    store: Annotated[str, Meta(description="PostgreSQL that keeps all; empty: a file in `data`.", extra=SECRET)] = ""
+    bus: Annotated[str, Meta(description="Redis that several servers over one `store` share.", extra=SECRET)] = ""
+    lease_s: Annotated[Seconds, Meta(description="After this many silent seconds a server on `bus` is lost.")] = 10.0
     model_url: Annotated[
         str,
         Meta(

@@ -24,6 +24,7 @@
     │   ├── Unmeasured        a source cannot see what is asked; carries one of the ten reasons
     │   ├── ModelDown         the language model failed
     │   ├── BucketFailed      the bucket for files did not do its part
+    │   ├── BusFailed         the bus between replicas did not do its part
     │   ├── StoreFull         no room for our own store to write
     │   ├── StoreLocked       another process keeps our store's write lock
     │   └── StoreFailed       our store's file cannot be opened, read or written
@@ -245,6 +246,12 @@ class BucketFailed(OutsideFailed):
     """The bucket for files did not do its part."""
 
     code = "bucket_failed"
+
+
+class BusFailed(OutsideFailed):
+    """The bus between replicas did not do its part."""
+
+    code = "bus_failed"
 
 
 class StoreLocked(OutsideFailed):

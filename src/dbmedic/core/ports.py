@@ -244,6 +244,74 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
 
+class Ticket(NamedTuple):
+    """A turn's right to run: a slot of its account, and its conversation where it has one already."""
+
+    id: str
+    account: str
+    conversation: str | None
+
+
+class Batch(NamedTuple):
+    """What a turn said within some milliseconds, elsewhere."""
+
+    number: int
+    """From 1, without gaps, for each run; a gap means that some was lost on the way."""
+    entries: tuple[Entry, ...]
+    """Empty: nothing more comes of this run."""
+
+
+class Following(Protocol):
+    """A turn that runs elsewhere, followed."""
+
+    async def next(self, timeout_s: float) -> Batch | None:
+        """The next batch, None when there is none in time.  A batch may come twice."""
+
+    def close(self) -> None: ...
+
+
+class Bus(Protocol):
+    """What the replicas of one dbmedic tell each other while they live.  What must last is in the store.
+
+    All that wait raise `BusFailed`, except where it is said.
+    """
+
+    lease_s: float
+    """A replica that was silent for this long no longer runs what it ran."""
+
+    async def open(self, stop: Callable[[str, str], Awaitable[None]]) -> None:
+        """Begins to listen; `stop` is told which turn is to end here, and by whose key."""
+
+    async def enter(self, ticket: Ticket, most: int) -> str:
+        """Says "in", or what is taken: "account" when it has `most` turns already, or "conversation"."""
+
+    async def leave(self, ticket: Ticket) -> None:
+        """Gives it back; never raises."""
+
+    async def hold(self, turn: str, ticket: Ticket) -> None:
+        """Says that this replica runs a turn, until `drop`; its conversation, when it is a new one, is the ticket's."""
+
+    async def drop(self, turn: str) -> None:
+        """Never raises."""
+
+    async def holders(self, turns: Sequence[str]) -> list[str | None]:
+        """The replica that runs each turn."""
+
+    async def stop(self, turn: str, by: str) -> bool:
+        """Asks whoever runs a turn to end it; False when nobody does."""
+
+    async def first(self, job: str, for_s: float) -> bool:
+        """Whether this replica is the one to do a job; it stays so while it asks again within `for_s`."""
+
+    def publish(self, turn: str, entries: Sequence[Entry], *, last: bool = False) -> None:
+        """Sends what a turn said to whoever follows it elsewhere; what cannot be sent is left out."""
+
+    async def follow(self, turn: str) -> Following:
+        """A turn's batches from the first one that is still kept."""
+
+    async def close(self) -> None: ...
+
+
 Say = Callable[[Event], Awaitable[None]]
 """To the log of the turn and to whoever follows it."""
 

@@ -54,6 +54,8 @@ class Indexer:
         self._read, self._embed = read, embed
         self._task: asyncio.Task[None] | None = None
         self._more = False
+        self.alone: Callable[[str], Awaitable[bool]] | None = None
+        """Whether a document is this process's to index, where there are several."""
 
     def wake(self) -> None:
         """There may be something to do: called after a document was queued, and once at the start."""
@@ -78,6 +80,9 @@ class Indexer:
         while self._more:
             self._more = False
             while rows := await self._store.read("index_job_next"):
+                if self.alone is not None and not await self.alone(rows[0]["document"]):
+                    await asyncio.sleep(1)
+                    continue
                 try:
                     await self._job(rows[0])
                 except Exception as problem:
