@@ -26,13 +26,13 @@ PULSE_S: Final = 60.0
 @contextlib.asynccontextmanager
 async def connected(name: str, setting: ServerSetting) -> AsyncIterator[Session]:
     """A session that answers.  Raises `OutsideFailed` when there is none, and when it breaks off."""
-    ended = asyncio.Event()
+    ended, doubt = asyncio.Event(), asyncio.Event()
     try:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(CONNECT_S):
                 client = await stack.enter_async_context(await _client(stack, setting))
                 tools = await _tools(client)
-            pulse = asyncio.create_task(_pulse(client, ended))
+            pulse = asyncio.create_task(_pulse(client, doubt, ended))
             stack.callback(pulse.cancel)
 
             async def call(tool: str, args: dict[str, Any]) -> tuple[str, bool]:
@@ -42,6 +42,7 @@ async def connected(name: str, setting: ServerSetting) -> AsyncIterator[Session]
                 except TimeoutError:
                     raise Timeout(setting.timeout_s, f"{tool} of the MCP server {name}") from None
                 except MCPError as error:
+                    doubt.set()  # a connection that was closed looks the same
                     raise OutsideFailed(f"the MCP server {name} refuses {tool}: {str(error)[:1000]}") from error
                 except Exception as problem:  # the transport's own: the connection is gone
                     ended.set()
@@ -87,11 +88,13 @@ async def _tools(client: mcp.Client) -> list[Described]:
     return found
 
 
-async def _pulse(client: mcp.Client, ended: asyncio.Event) -> None:
-    """Ends the session once the server does not answer any more."""
+async def _pulse(client: mcp.Client, doubt: asyncio.Event, ended: asyncio.Event) -> None:
+    """Ends the session once the server does not answer any more; looks at once where there is doubt."""
     with contextlib.suppress(Exception):  # whatever it is, the session is of no use any more
         while True:
-            await asyncio.sleep(PULSE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(doubt.wait(), PULSE_S)
+            doubt.clear()
             async with asyncio.timeout(CONNECT_S):
                 await client.list_tools(cache_mode="bypass")
     ended.set()
