@@ -9,6 +9,7 @@ from dbmedic.core.errors import WriteRefused
 from dbmedic.core.ports import Target
 from dbmedic.core.values import Row
 from dbmedic.kit.statements import Relation, reading
+from dbmedic.kit.statements.sources import sources
 
 ROWS = 100
 CHARS = 12_000
@@ -36,7 +37,10 @@ async def query(context: Context, instance: str, sql: str, database: str | None 
     if read.refusal is not None:
         raise WriteRefused(sql, read.refusal)
     if target.instance.rows != "allow" and engine != "redis":  # whose tables hold no value of a key
-        await _only_catalogues(sql, read.relations, target, engine, database)
+        relations = read.relations if engine == "postgres" else sources(sql, engine)
+        if relations is None:
+            raise WriteRefused(sql, "it is not certain which tables it reads; write it with plain FROM and JOIN")
+        await _only_catalogues(sql, relations, target, engine, database)
     rows = await target.engine.rows(sql, timeout_s=5, max_rows=ROWS + 1, database=database)
     return _shown(rows)
 
