@@ -17,6 +17,7 @@ from dbmedic.diagnosis.evidence import Evidence
 from dbmedic.diagnosis.lists import facts, listing, second
 from dbmedic.diagnosis.page import Page
 from dbmedic.diagnosis.rank import Verdict
+from dbmedic.diagnosis.reported import reported
 from dbmedic.diagnosis.said import Reader
 from dbmedic.diagnosis.symptoms import Symptom, broad, symptoms
 from dbmedic.diagnosis.understand import Understood
@@ -82,6 +83,8 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             _headline(page, asked, symptom, verdict, seen, instance)
             _leads(page, symptom, verdict, seen)
             causes(page, verdict.roots)
+            told = frozenset(cause.fact.measure.id for cause in verdict.roots)
+            reported(page, asked.symptom, seen, instance, told)
     for name in (one for one in asked.also if one != "health"):
         second(page, symptoms()[name], seen, instance)
     _asides(page, symptom, verdict, seen)

@@ -338,6 +338,10 @@ def _fine(seen: Evidence, symptom: Symptom) -> tuple[Checked, ...]:
 def _unseen(seen: Evidence, symptom: Symptom) -> tuple[Unseen, ...]:
     order = {check: place for place, check in enumerate((*symptom.lead, *symptom.signs))}
     failed = [one for one in seen.checked.values() if one.level == "failed"]
+    blind = [one for one in failed if one.reason == "no_log_source" and one.check not in symptom.lead]
+    spoken = any(one.reason == "no_log_source" and one.check in symptom.lead for one in failed)
+    kept = [one for one in blind if one.check == "log-source"] or blind
+    failed = [one for one in failed if one not in blind or (one in kept[:1] and not spoken)]  # one log, told once
     return tuple(
         Unseen(check=one.check, reason=one.reason or "permission", sentence=one.sentence, grant=one.grant)
         for one in sorted(failed, key=lambda one: (order.get(one.check, 99), one.grant is None))
