@@ -34,7 +34,7 @@ def _histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = 
     return Family(name, "histogram", text, labels, buckets)
 
 
-_INSTANCE: Final = ("account", "instance", "engine")
+_INSTANCE: Final = ("account", "watched", "engine")
 
 FAMILIES: Final = (
     _gauge("dbmedic_info", "Always 1; the label says which version runs", "version"),
@@ -62,6 +62,6 @@ FAMILIES: Final = (
     _counter("dbmedic_instance_statements_total", "Statements sent to a watched instance", *_INSTANCE),
     _counter("dbmedic_instance_statement_seconds_total", "Time its statements took", *_INSTANCE),
     _counter("dbmedic_instance_errors_total", "What was asked and failed, by code", *_INSTANCE, "code"),
-    _gauge("dbmedic_instance_sample_age_seconds", "Time since the sampler last saw it whole", "account", "instance"),
+    _gauge("dbmedic_instance_sample_age_seconds", "Time since the sampler last saw it whole", "account", "watched"),
 )  # fmt: skip
 """Those of the process (`process_*`) come from the Prometheus client."""

@@ -12,7 +12,8 @@ What `GET /metrics` answers, in the text form that Prometheus scrapes.  It needs
 reach it.  How to watch a server with it is said in [Watch dbmedic itself](../how-to/watch-dbmedic.md).
 
 `api` is the protocol a client speaks (`dify`, `rdsai`, `openai` …), `none` where no protocol claims a path, `ops` for
-these paths themselves.  Counted for at most {INSTANCES} watched instances by name, the others together as `other`.
+these paths themselves.  `watched` is the id of an instance (`instance` is what Prometheus calls
+this server), for at most {INSTANCES} watched instances; the others are counted together as `other`.
 Codes of errors are those of [Errors](errors.md).  Memory, processor time and open files of the process are in
 `process_*`.
 """
