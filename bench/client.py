@@ -22,10 +22,12 @@ class Target(NamedTuple):
     good: bytes
     """What is in a whole reply."""
     key: str = ""
+    signed: str = "Authorization: Bearer {}"
+    """The header that carries the key."""
 
     def request(self, question: str) -> bytes:
         data = json.dumps(self.body(question)).encode()
-        key = f"Authorization: Bearer {self.key}\r\n" if self.key else ""
+        key = f"{self.signed.format(self.key)}\r\n" if self.key else ""
         head = f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n{key}"
         return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
@@ -43,7 +45,7 @@ class Client(asyncio.Protocol):
 
     def ask(self, request: bytes) -> asyncio.Future[float]:
         self.parts: list[bytes] = []
-        self.first_s = self.left = -1.0
+        self.first_s = self.left = self.whole_s = -1.0
         self.head = b""
         self.done = asyncio.get_running_loop().create_future()
         self.began = time.perf_counter()
@@ -74,6 +76,7 @@ class Client(asyncio.Protocol):
         )
 
     def _finish(self) -> None:
+        self.whole_s = time.perf_counter() - self.began
         whole = b"".join(self.parts)
         if not self.head.startswith(b"http/1.1 200") or self.target.good not in whole:
             self.done.set_exception(RuntimeError(f"{self.target.name}: {whole[:2000].decode('utf-8', 'replace')}"))
@@ -91,13 +94,14 @@ async def connect(target: Target) -> Client:
     return client
 
 
-async def first_content(targets: list[Target], question: str, times: int) -> dict[str, list[float]]:
-    """Target -> seconds to the first content, one request at a time, the targets in turn."""
+async def waited(targets: list[Target], question: str, times: int) -> dict[str, list[tuple[float, float]]]:
+    """Target -> seconds to the first content and to the end, one request at a time, the targets in turn."""
     clients = [await connect(target) for target in targets]
-    found: dict[str, list[float]] = {target.name: [] for target in targets}
+    found: dict[str, list[tuple[float, float]]] = {target.name: [] for target in targets}
     for _ in range(times):
         for client in clients:
-            found[client.target.name].append(await client.ask(client.target.request(question)))
+            first_s = await client.ask(client.target.request(question))
+            found[client.target.name].append((first_s, client.whole_s))
     for client in clients:
         client.transport.close()
     return found

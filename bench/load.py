@@ -1,16 +1,19 @@
-"""What dbmedic costs between a client and a language model: `python bench/load.py`, about two minutes, loopback only.
+"""What dbmedic costs between a client and a language model: `dbmedic bench load`, about four minutes, loopback only.
 
 A scripted model that answers at once, a bare pass-through proxy (the floor) and a real `dbmedic serve` that keeps every
 turn, side by side and in turn, so that whatever else the machine does hits them alike.  Each server has one core to
-itself, clients and model share another.  Machines differ, ratios less so: read the last column.
+itself, clients and model share another.  Machines differ, ratios less so.  Exit code 1 when a promise is missed.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import json
 import os
+import platform
+import resource
 import socket
 import subprocess
 import sys
@@ -23,7 +26,10 @@ from typing import NamedTuple
 
 import uvloop
 
-from client import Run, Target, first_content, saturate
+import signature
+from client import Run, Target, connect, saturate, waited
+from reach import Line, spread, table
+from slow import Slow, slow
 
 HERE = Path(__file__).parent
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -47,122 +53,193 @@ class Served(NamedTuple):
         return int(sizes["VmRSS"].split()[0]) / 1024, int(sizes["VmHWM"].split()[0]) / 1024
 
 
-def main() -> None:
+def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--rounds", type=int, default=4, help="how often each is measured [4]")
     asked.add_argument("--seconds", type=float, default=2.0, help="length of one measurement [2]")
     asked.add_argument("--clients", type=int, default=32, help="clients at saturation [32]")
+    asked.add_argument("--streams", type=int, default=500, help="slow streams, a word each 20 ms; 0: none [500]")
+    asked.add_argument("--many", type=int, default=2000, help="slower streams, a word each 200 ms; 0: none [2000]")
     asked.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     options = asked.parse_args()
     if not sys.platform.startswith("linux"):
         raise SystemExit("bench/load.py pins processes and reads /proc: it runs on Linux only")
     cores = sorted(os.sched_getaffinity(0))
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     with contextlib.ExitStack() as stack:
-        ports = free_ports(4)
+        ports = free_ports(6)
         upstream = stack.enter_context(
             started("model", [str(HERE / "upstream.py"), str(ports[0])], ports[0], cores[-1])
         )
         url = f"http://127.0.0.1:{ports[0]}/v1"
         words = [str(HERE / "floor.py"), str(ports[1]), f"{url}/chat/completions"]
         floor = stack.enter_context(started("floor", words, ports[1], cores[0]))
-        chat, chat_key = stack.enter_context(dbmedic(ports[2], cores[0], DBMEDIC_MODEL_URL=url, DBMEDIC_MODEL="bench"))
-        analyst, analyst_key = stack.enter_context(dbmedic(ports[3], cores[0]))
-        os.sched_setaffinity(0, {cores[-1]})
+        chat, keys = stack.enter_context(dbmedic(ports[2], cores[0], DBMEDIC_MODEL_URL=url, DBMEDIC_MODEL="bench"))
+        analyst, other = stack.enter_context(dbmedic(ports[3], cores[0]))
         targets = {
             "direct": openai("direct", upstream.port),
             "floor": openai("floor", floor.port),
-            "streaming": dify("streaming", chat.port, chat_key),
-            "blocking": dify("blocking", chat.port, chat_key),
-            "analyst": dify("streaming", analyst.port, analyst_key)._replace(name="analyst"),
+            "streaming": dify("streaming", chat.port, keys["app"]),
+            "blocking": dify("blocking", chat.port, keys["app"]),
+            "openai": openai("openai", chat.port, keys["app"]),
+            "rdsai": rdsai("rdsai", chat.port, keys["admin"]),
+            "analyst": dify("streaming", analyst.port, other["app"])._replace(name="analyst"),
         }
-        servers = {"direct": upstream, "floor": floor, "streaming": chat, "blocking": chat, "analyst": analyst}
+        servers = dict.fromkeys(targets, chat) | {"direct": upstream, "floor": floor, "analyst": analyst}
+        os.sched_setaffinity(0, {cores[-1]})
         found = uvloop.run(measured(targets, servers, options))
-        found["cores"] = cores
-    print(json.dumps(found, indent=1) if options.json else table(found))
+        os.sched_setaffinity(0, set(cores))
+        found["start_s"] = uvloop.run(starting(words, ports, cores, options.rounds))
+        os.sched_setaffinity(0, {cores[0]})
+        found["signature_us"] = list(signature.microseconds().values())[:2]
+    found["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    found["cores"] = cores
+    lines = report(found)
+    if options.json:
+        print(json.dumps(found | {"missed": [line.what for line in lines if not line.kept]}, indent=1))
+    else:
+        print(table(lines))
+        shared = "servers and clients share the only core" if len(cores) == 1 else "servers on one core"
+        print(f"{found['machine']}; {shared}; medians of {options.rounds} rounds (lowest-highest)")
+    return 0 if all(line.kept for line in lines) else 1
+
+
+PLAN = (
+    *((name, 20) for name in ("direct", "floor", "streaming", "blocking", "openai", "rdsai")),
+    *((name, 200) for name in ("direct", "floor", "streaming")),
+    ("analyst", 0),
+)
 
 
 async def measured(targets: dict[str, Target], servers: dict[str, Served], options: argparse.Namespace) -> dict:
     """Everything of one run: what -> who -> numbers of each round."""
-    plan = [(name, tokens) for tokens in (20, 200) for name in ("direct", "floor", "streaming", "blocking")]
-    plan.append(("analyst", 0))
     rates: dict[str, list[float]] = {}
     cpu: dict[str, list[float]] = {}
     first: dict[str, list[float]] = {}
+    whole: dict[str, list[float]] = {}
+    streams: dict[str, list[Slow]] = {}
 
     async def run(name: str, question: str, clients: int, seconds: float) -> Run:
         return await saturate(targets[name], question, clients, seconds, servers[name].cpu_s)
 
-    for name, tokens in plan:  # caches, pages, connections
+    for name, tokens in PLAN:  # caches, pages, connections
         await run(name, f"tokens={tokens or 20}", options.clients, 0.3)
     idle = {name: servers[name].memory_mib()[0] for name in ("floor", "streaming")}
     for _ in range(options.rounds):
-        asked = [targets[name] for name in ("direct", "floor", "streaming", "blocking", "analyst")]
-        for name, seconds in (await first_content(asked[:3], "tokens=20", 60)).items():
-            first.setdefault(name, []).append(median(seconds))
-        for name, tokens in plan:
+        asked = [targets[name] for name in ("direct", "floor", "streaming")]
+        for name, seconds in (await waited(asked, "tokens=20 pace_ms=2", 40)).items():
+            first.setdefault(name, []).append(median(one for one, _ in seconds))
+            whole.setdefault(name, []).append(median(one for _, one in seconds))
+        for name, tokens in PLAN:
             seconds = options.seconds / 2 if name == "direct" else options.seconds
             done = await run(name, f"tokens={tokens}", options.clients, seconds)
             rates.setdefault(f"{name} {tokens}", []).append(done.rate)
-            cpu.setdefault(f"{name} {tokens} turn", []).append(done.cpu_s / done.turns)
+            cpu.setdefault(f"{name} {tokens}", []).append(done.cpu_s / done.turns)
         for name in ("floor", "streaming"):
-            # One word each 5 ms: they come one by one, as from a real model, and nobody is at his limit.
-            short, long = [
-                await run(name, f"tokens={tokens} pace_ms=5", 16, options.seconds / 2 + tokens / 200)
-                for tokens in (20, 200)
-            ]
-            cpu.setdefault(f"{name} token", []).append((long.cpu_s / long.turns - short.cpu_s / short.turns) / 180)
+            # Every word comes alone, as from a real model.
+            done = await run(name, "tokens=100 pace_ms=2", 64, options.seconds)
+            rates.setdefault(f"{name} alone", []).append(done.rate)
+            cpu.setdefault(f"{name} alone", []).append(done.cpu_s / done.turns / 100)
+    for count, words, pace in ((options.streams, 150, 20), (options.many, 30, 200)):
+        for name in ("floor", "streaming") if count else ():
+            server = servers[name]
+            done = await slow(targets[name], count, words, pace, server.cpu_s, lambda s=server: s.memory_mib()[0])
+            streams.setdefault(name, []).append(done)
     memory = {name: (idle[name], *servers[name].memory_mib()) for name in idle}
-    return {"first_content_s": first, "turns_per_s": rates, "cpu_s": cpu, "memory_mib": memory}
+    return {
+        "first_content_s": first, "whole_s": whole, "turns_per_s": rates, "cpu_s": cpu, "streams": streams,
+        "memory_mib": memory,
+    }  # fmt: skip
 
 
-def table(found: dict) -> str:
-    """The report: medians over the rounds, lowest and highest, and the ratio to the floor in the same run."""
-    first, rates, cpu, memory = (found[key] for key in ("first_content_s", "turns_per_s", "cpu_s", "memory_mib"))
-    lines = [f"{'':44}{'floor':>22}{'dbmedic':>22}{'ratio':>8}"]
+async def starting(floor: list[str], ports: list[int], cores: list[int], rounds: int) -> dict[str, list[float]]:
+    """Seconds from the start of a process to its first answered turn."""
+    took: dict[str, list[float]] = {"floor": [], "streaming": []}
+    url = floor[-1].removesuffix("/chat/completions")
+    for _ in range(rounds):
+        began = time.perf_counter()
+        with started("floor", [floor[0], str(ports[4]), floor[2]], ports[4], cores[0]):
+            await answered(openai("floor", ports[4]))
+            took["floor"].append(time.perf_counter() - began)
+        with folder_with_keys() as (data, keys):
+            clean = {**environment(), "DBMEDIC_MODEL_URL": url, "DBMEDIC_MODEL": "bench"}
+            words = ["-m", "dbmedic", "serve", "--data", data, "--port", str(ports[5])]
+            began = time.perf_counter()
+            with started("dbmedic", words, ports[5], cores[0], clean):
+                await answered(dify("streaming", ports[5], keys["app"]))
+                took["streaming"].append(time.perf_counter() - began)
+    return took
 
-    def line(what: str, floor: list[float], ours: list[float], scale: float = 1, digits: int = 1) -> None:
-        def said(values: list[float]) -> str:
-            low, middle, high = (f"{scale * value:.{digits}f}" for value in (min(values), median(values), max(values)))
-            return f"{middle} ({low}-{high})"
 
+async def answered(target: Target) -> None:
+    client = await connect(target)
+    async with asyncio.timeout(30):
+        await client.ask(target.request("tokens=20"))
+    client.transport.close()
+
+
+def report(found: dict) -> list[Line]:
+    """The numbers, medians over the rounds, next to what is promised of them."""
+    first, whole, rates, cpu, memory = (
+        found[key] for key in ("first_content_s", "whole_s", "turns_per_s", "cpu_s", "memory_mib")
+    )
+    lines: list[Line] = []
+
+    def line(what: str, floor: list[float], ours: list[float], scale: float, digits: int, **promise: float) -> None:
         ratio = median(one / other for one, other in zip(ours, floor, strict=True))
-        lines.append(f"{what:44}{said(floor):>22}{said(ours):>22}{ratio:8.2f}")
+        lines.append(Line(what, spread(floor, scale, digits), spread(ours, scale, digits), ratio, **promise))
 
-    added = {
-        name: [one - direct for one, direct in zip(first[name], first["direct"], strict=True)]
-        for name in ("floor", "streaming")
-    }
-    line("added time to first content, ms", added["floor"], added["streaming"], 1e3, 2)
-    for tokens in (20, 200):
-        for name in ("streaming", "blocking"):
-            line(f"turns/s, {tokens} tokens, {name}", rates[f"floor {tokens}"], rates[f"{name} {tokens}"])
-    for tokens in (20, 200):
-        for name in ("streaming", "blocking"):
-            line(
-                f"CPU ms/turn, {tokens} tokens, {name}",
-                cpu[f"floor {tokens} turn"],
-                cpu[f"{name} {tokens} turn"],
-                1e3,
-                2,
-            )
-    line("CPU us per streamed token, one each 5 ms", cpu["floor token"], cpu["streaming token"], 1e6, 1)
-    for number, what in enumerate(("before", "after", "at most")):
-        line(f"resident memory {what}, MiB", [memory["floor"][number]], [memory["streaming"][number]])
-    lines.append("")
-    alone = {tokens: median(rates[f"direct {tokens}"]) for tokens in (20, 200)}
-    lines += [f"turns/s of clients and model alone, {tokens} tokens: {rate:.0f}" for tokens, rate in alone.items()]
+    def added(waits: dict[str, list[float]], name: str) -> list[float]:
+        return [one - direct for one, direct in zip(waits[name], waits["direct"], strict=True)]
+
+    line("turns/s, 20 words", rates["floor 20"], rates["streaming 20"], 1, 0, least=0.40)
+    line("turns/s, 200 words", rates["floor 200"], rates["streaming 200"], 1, 0, least=0.40)
+    line("turns/s, every word alone, 64 streams", rates["floor alone"], rates["streaming alone"], 1, 0, least=0.60)
+    line("CPU us a word, every word alone", cpu["floor alone"], cpu["streaming alone"], 1e6, 1)
+    line("CPU ms a turn, 20 words", cpu["floor 20"], cpu["streaming 20"], 1e3, 2)
+    line("CPU ms a turn, 200 words", cpu["floor 200"], cpu["streaming 200"], 1e3, 2)
+    line("added to the first word, ms", added(first, "floor"), added(first, "streaming"), 1e3, 2, most=2.8)
+    line("added to the end, ms", added(whole, "floor"), added(whole, "streaming"), 1e3, 2, most=4.0)
+    line("start to the first answered turn, s", *found["start_s"].values(), 1, 2, most=2.9)
+    for name, promise in (("blocking", {}), ("openai", {}), ("rdsai", {"most": 1.15})):
+        what = f"CPU ms a turn, {name} to Dify streaming, 20 words"
+        line(what, cpu["streaming 20"], cpu[f"{name} 20"], 1e3, 2, **promise)
+    for floor, ours in zip(found["streams"].get("floor", ()), found["streams"].get("streaming", ()), strict=True):
+        many = f"{ours.streams} slow streams:"
+        limit = {"most": 1.5} if ours.streams <= 500 else {}
+        line(f"{many} CPU us a word", [floor.cpu_s], [ours.cpu_s], 1e6, 1, **limit)
+        line(f"{many} p99 gap, ms", [floor.gap99_s], [ours.gap99_s], 1e3, 1, most=2.0)
+        line(f"{many} resident memory, MiB", [floor.memory_mib], [ours.memory_mib], 1, 0)
+    idle, _, peak = memory["streaming"]
+    lines.append(Line("resident memory idle, MiB", f"{memory['floor'][0]:.0f}", f"{idle:.0f}", idle, most=90))
+    at_500 = next((one.memory_mib for one in found["streams"].get("streaming", ()) if one.streams <= 500), peak)
+    lines.append(Line("resident memory at 500 streams, MiB", "", f"{at_500:.0f}", at_500, most=150))
     analyst = median(rates["analyst 0"])
-    lines.append(f"turns/s of the analyst, a question that needs no measurement: {analyst:.0f}")
-    shared = "servers and clients share the only core" if len(found["cores"]) == 1 else "servers on one core"
-    lines.append(f"{shared}; medians of {len(first['floor'])} rounds (lowest-highest)")
-    return "\n".join(lines)
+    lines.append(Line("turns/s of the analyst, without a measurement", "", f"{analyst:.0f}", analyst, least=300))
+    check = max(found["signature_us"])
+    lines.append(Line("check of a signature, us", "", f"{check:.0f}", check, most=100))
+    alone = median(rates["direct 20"])
+    lines.append(Line("turns/s of clients and model alone, 20 words", f"{alone:.0f}", "", alone))
+    return lines
 
 
-def openai(name: str, port: int) -> Target:
+def openai(name: str, port: int, key: str = "") -> Target:
     def body(question: str) -> dict[str, object]:
-        return {"model": "bench", "stream": True, "messages": [{"role": "user", "content": question}]}
+        messages = [{"role": "user", "content": question}]
+        return {"model": "dbmedic" if key else "bench", "stream": True, "messages": messages}
 
-    return Target(name, port, "/v1/chat/completions", body, b'"content":', b"[DONE]")
+    return Target(name, port, "/v1/chat/completions", body, b'"content":', b"[DONE]", key)
+
+
+def rdsai(name: str, port: int, key: str) -> Target:
+    """Signed in by a bearer token: what a signature costs is measured by itself."""
+
+    def body(question: str) -> dict[str, object]:
+        return {"Query": question, "Inputs": {"Language": "en-US", "RegionId": "cn-hangzhou"}, "EventMode": "inline"}
+
+    path = "/sse/?Action=ChatMessages&Version=2025-05-07"
+    return Target(name, port, path, body, b'"Answer":"word', b'"TaskId"', key, "x-acs-bearer-token: {}")
 
 
 def dify(mode: str, port: int, key: str) -> Target:
@@ -173,18 +250,29 @@ def dify(mode: str, port: int, key: str) -> Target:
     return Target(mode, port, "/v1/chat-messages", body, b'"event":"message"', good, key)
 
 
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("DBMEDIC_")}
+
+
 @contextlib.contextmanager
-def dbmedic(port: int, core: int, **environment: str) -> Iterator[tuple[Served, str]]:
-    """A server on a new data folder, and a key for it."""
+def folder_with_keys() -> Iterator[tuple[str, dict[str, str]]]:
+    """A new data folder, and a key of each kind for it."""
     with tempfile.TemporaryDirectory(prefix="dbmedic-bench-") as folder:
-        data = ["--data", str(Path(folder, "data"))]
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("DBMEDIC_")} | environment
-        words = ["-m", "dbmedic", "serve", *data, "--port", str(port), "--max-turns", "1000"]
-        with started("dbmedic", words, port, core, clean) as served:
-            made = subprocess.check_output(
-                [sys.executable, "-m", "dbmedic", "key", "create", "--app", "bench", *data, "--json"], env=clean
-            )
-            yield served, json.loads(made)["key"]
+        data = str(Path(folder, "data"))
+        keys = {}
+        for kind, more in (("app", ("--app", "bench")), ("admin", ("--kind", "admin"))):
+            words = [sys.executable, "-m", "dbmedic", "key", "create", *more, "--data", data, "--json"]
+            keys[kind] = json.loads(subprocess.check_output(words, env=environment()))["key"]
+        yield data, keys
+
+
+@contextlib.contextmanager
+def dbmedic(port: int, core: int, **settings: str) -> Iterator[tuple[Served, dict[str, str]]]:
+    """A server on a new data folder, and keys for it."""
+    with folder_with_keys() as (data, keys):
+        words = ["-m", "dbmedic", "serve", "--data", data, "--port", str(port), "--max-turns", "10000"]
+        with started("dbmedic", words, port, core, environment() | settings) as served:
+            yield served, keys
 
 
 @contextlib.contextmanager
@@ -201,7 +289,7 @@ def started(
                 if process.poll() is not None or time.monotonic() > until:
                     log.seek(0)
                     raise SystemExit(f"{name} did not start:\n{log.read().decode()}")
-                time.sleep(0.05)
+                time.sleep(0.01)
             yield Served(port, process.pid)
         finally:
             process.terminate()
@@ -221,4 +309,4 @@ def free_ports(count: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

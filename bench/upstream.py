@@ -17,7 +17,11 @@ import uvloop
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 NUMBER = re.compile(rb"(tokens|pace_ms)=(\d+)")
-WORD = "word%03d "
+
+
+def word(number: int) -> str:
+    """Without a digit: numbers are held back until a whole sentence can be checked against what was measured."""
+    return f"word{chr(97 + number // 26 % 26)}{chr(97 + number % 26)} "
 
 
 def chunked(data: bytes) -> bytes:
@@ -35,7 +39,7 @@ def reply(tokens: int) -> tuple[bytes, ...]:
     """The writes of one reply: the first word comes with the head, the usage with the end."""
     usage = {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": tokens}}
     end = chunk({}, "stop") + b"data: " + json.dumps(usage).encode() + b"\n\ndata: [DONE]\n\n"
-    words = [chunked(chunk({"content": WORD % number})) for number in range(tokens)]
+    words = [chunked(chunk({"content": word(number)})) for number in range(tokens)]
     return (HEAD + words[0], *words[1:], chunked(end) + b"0\r\n\r\n")
 
 
