@@ -146,15 +146,15 @@ async def test_nothing_happens_on_postgres(store, postgres, mode):
     await _asked(events, approvals, mode)
 
 
-async def test_nothing_happens_on_mariadb(store, mariadb, mode="manual"):
+async def test_nothing_happens_on_mariadb(store, mariadb):
     planted(mariadb.run, "mariadb")
     before = _mariadb(mariadb)
     model = Obeying("mariadb", mariadb.name)
-    events, approvals = await obeyed(store, model, mariadb.url, approval=mode)
+    events, approvals = await obeyed(store, model, mariadb.url)
     assert model.read == list(range(len(ATTACKS)))
     assert not carried_out(events)
     assert _mariadb(mariadb) == before
-    await _asked(events, approvals, mode)
+    await _asked(events, approvals, "manual")
 
 
 async def _asked(events: Sequence[Event], approvals: Approvals, mode: str) -> None:
