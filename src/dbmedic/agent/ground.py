@@ -1,7 +1,7 @@
 """A model's answer on its way out: numbers that nothing measured get a mark, statements are handed over for a check.
 
 Text without a digit passes at once; from the first digit on, the rest of its sentence waits, so that a number is seen
-with its unit.  The rule is told in `docs/why/014-numbers-are-matched.md`.
+with its unit.  The rule is told in `docs/why/015-numbers-are-matched.md`.
 """
 
 from __future__ import annotations
