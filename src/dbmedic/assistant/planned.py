@@ -36,18 +36,20 @@ SECONDS: Final = 4.0
 class Planned:
     """Checks the code blocks of one reply."""
 
-    def __init__(self, target: Callable[[str], Awaitable[Target]], instance: str | None, language: str) -> None:
-        """`instance`: the one that the answer is about, None where that is not known."""
+    def __init__(
+        self, target: Callable[[str], Awaitable[Target]], instance: Callable[[], str | None], language: str
+    ) -> None:
+        """`instance` finds the one that the answer is about, None where that is not known."""
         self._target, self._instance, self._language = target, instance, language
 
     async def label(self, block: Block) -> str:
         """A line to put behind a block; empty where it holds no statement, or where all of it could be planned."""
         if block.language not in LANGUAGES and (block.language or _STATEMENT.match(block.text) is None):
             return ""
-        if self._instance is None:
+        if (instance := self._instance()) is None:
             return self._said("ground.unchecked", why=phrase(self._language, "ground.no_instance"))
         with anyio.move_on_after(SECONDS):
-            return await self._wrong(block.text, self._instance)
+            return await self._wrong(block.text, instance)
         return self._said("ground.unchecked", why=phrase(self._language, "ground.too_long"))
 
     async def _wrong(self, text: str, instance: str) -> str:

@@ -25,7 +25,7 @@ from dbmedic.core.lang import phrase
 from dbmedic.core.ports import Model, ModelRequest, Target
 from dbmedic.core.values import Call, Message, Piece, Reasoning, Rests, Text
 from dbmedic.diagnosis.firstlook import FirstLook, concluded, look
-from dbmedic.diagnosis.understand import Understood, understand
+from dbmedic.diagnosis.understand import Understood, language_of, understand
 
 OpenTarget = Callable[[str], Awaitable[Target]]
 LANGUAGES: Final = ("en", "zh-CN", "zh-TW", "ja", "id")
@@ -62,14 +62,14 @@ class Speaking:
 
     async def reply(self, request: ModelRequest, /) -> AsyncIterator[Piece]:
         """The pieces of the reply; its text waits for the end of a sentence where that has a number in it."""
-        asked = self._understood(request)
-        language = request.question.language or asked.language
+        question = request.question
+        language = question.language or language_of(question, request.instances, request.history)
         sent = msgspec.structs.replace(request, messages=self._mask.messages(grounded(request)))
         key, got = self._line.sent(self.name, sent), list[Piece]()
         ground = Ground(
             lambda: facts(request.question, request.history, request.events, request.now, MARKS), mark(language)
         )
-        planned = Planned(self._target, _meant(request, asked), language)
+        planned = Planned(self._target, lambda: _meant(request, self._understood(request)), language)
         answer, thought = Restoring(self._mask), Restoring(self._mask)
         try:
             async with aclosing(self._model.reply(sent)) as pieces:  # type: ignore[type-var]

@@ -17,13 +17,14 @@ import structlog
 from msgspec import Struct
 
 from dbmedic.assistant.secrets import Secrets
-from dbmedic.core.errors import OutsideFailed
+from dbmedic.core.errors import Failure
 from dbmedic.core.log import micros, moment
 from dbmedic.core.ports import ModelRequest, Now, Store
 from dbmedic.core.values import Call, Message, Piece, Reasoning, Text, Usage
 
 logger = structlog.get_logger("dbmedic.traffic")
 
+TOGETHER_S: Final = 0.05
 KEPT: Final = timedelta(days=30)
 MOST_CHARS: Final = 1 << 20
 """Of one request and of one reply; the rest is counted and left out."""
@@ -61,6 +62,8 @@ class Traffic:
     def __init__(self, store: Store, secrets: Secrets, *, now: Now) -> None:
         self._store, self._secrets, self._now = store, secrets, now
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: list[tuple[str, dict[str, Any]]] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._count = 0
 
     def of(self, turn: str) -> Line:
@@ -68,22 +71,37 @@ class Traffic:
         return Line(self, turn)
 
     def write(self, *writes: tuple[str, dict[str, Any]]) -> None:
-        """Puts something on its way; nothing waits for it."""
+        """Puts something on its way; nothing waits for it, so it waits for company, of all turns."""
         self._count += 1
         if self._count % FORGET_EVERY == 1:
             writes = (*writes, ("traffic_forget", {"before": micros(self._now() - KEPT)}))
-        task = asyncio.create_task(self._write(writes), name="model traffic")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._waiting += writes
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(TOGETHER_S, self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            writes, self._waiting = self._waiting, []
+            task = asyncio.create_task(self._write(writes), name="model traffic")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _write(self, writes: Sequence[tuple[str, dict[str, Any]]]) -> None:
         try:
             await self._store.write(*writes)
-        except OutsideFailed as failure:
-            logger.warning("model traffic not kept", error=str(failure))
+        except Failure as failure:
+            if len(writes) > 1:  # one that is refused must not take the others with it
+                for each in writes:
+                    await self._write([each])
+            else:
+                logger.warning("model traffic not kept", error=str(failure))
 
     async def end(self) -> None:
         """Returns when all is on disk."""
+        self._flush()
         while self._tasks:
             await asyncio.wait(self._tasks)
 

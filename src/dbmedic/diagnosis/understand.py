@@ -115,6 +115,13 @@ def understand(
     )
 
 
+def language_of(question: Question, visible: Sequence[InstanceCard], history: Sequence[Exchange]) -> str:
+    """The language of an answer, for a small part of what all of `understand` takes."""
+    if len(question.text) > READ:
+        question = replace(question, text=f"{question.text[: READ // 2]} {question.text[-READ // 2 :]}")
+    return _language(question, names.without(question.text, visible), history)
+
+
 def _language(question: Question, bare: str, history: Sequence[Exchange]) -> str:
     """What the request says, else what the text is written in, else what the conversation is in."""
     if (asked := lang.best(question.language)) is not None:
