@@ -51,6 +51,8 @@ def known_since(window: Window | None, seen: Evidence, reader: Reader, lead: Seq
         blind = any(one.reason == "no_history" for check in lead if (one := seen.checked.get(check)) is not None)
         return reader.say("changed.never") if blind else None
     if history is None:
+        if any(one.values.get("first") or one.values.get("at") for check in lead for one in seen.of(check)):
+            return None  # the server's own log told when
         return reader.say("part.history", since=time_text(window.start, reader.zone))
     since = _moment(history, "since")
     return None if since <= window.start else reader.say("changed.from", since=time_text(since, reader.zone))

@@ -13,15 +13,16 @@ LIMITS = {"55P03": "lock_timeout", "25P03": "idle_in_transaction_session_timeout
 async def rows(context: Context) -> list[Row]:
     """A row per limit, with the statement it met most."""
     found = await said(context, HOUR)
-    settings = context.facts.settings
     made = []
     for name, entries in grouped(found.those(lambda one: limit(one) is not None), limit).items():
-        value = settings.get(name or "", "")
         made.append(
             found.row(entries)
-            | {"limit_name": name, "limit_s": int(value) / 1000 if value.isdigit() and int(value) else None,
-               "query": usual(one.statement for one in entries), "user": usual(one.user for one in entries)}
-        )  # fmt: skip
+            | {
+                "limit_name": name,
+                "query": usual(one.statement for one in entries),
+                "user": usual(one.user for one in entries),
+            }
+        )
     return made
 
 

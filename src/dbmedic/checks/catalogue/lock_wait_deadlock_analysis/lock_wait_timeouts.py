@@ -14,9 +14,5 @@ async def rows(context: Context) -> list[Row]:
     if not gave_up:
         return []
     row = found.row(gave_up)
-    limit = context.facts.settings.get("lock_timeout", "")
-    return [
-        row
-        | {"timeouts": len(gave_up), "most_min": row["per_min"], "query": usual(one.statement for one in gave_up),
-           "limit_s": int(limit) / 1000 if limit.isdigit() and int(limit) else None}
-    ]  # fmt: skip
+    known = {"timeouts": len(gave_up), "most_min": row["per_min"], "query": usual(one.statement for one in gave_up)}
+    return [row | known]
