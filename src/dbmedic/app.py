@@ -169,7 +169,8 @@ async def build(
 
     def ended(running: Running) -> None:
         question = running.turn.question
-        meters.ended(question.api if question else "", running.turn.closed or "", running.entries)
+        resumed = len(running.runs) > 1
+        meters.ended(question.api if question else "", running.turn.closed or "", running.entries, resumed=resumed)
 
     annotations = Annotations(store, now=now, new_id=new_id)
     files = Files(

@@ -158,9 +158,9 @@ def test_what_became_of_a_proposed_change_is_counted_once() -> None:
     meters.kept(by_rule)
     meters.kept(log(decided(False, "expired")))
     first = log(requested(), decided(True, "person"), TurnResumed(run="r", by="k"), StopRequested(by="k"))
-    meters.ended("dify", "stopped", first)
+    meters.ended("dify", "stopped", first, resumed=True)
     second = log(*(entry.event for entry in first[:3]), decided(False, "person"), TurnResumed(run="s", by="k"))
-    meters.ended("dify", "done", second)
+    meters.ended("dify", "done", second, resumed=True)
     seen = values(meters.text().decode())
     assert seen["dbmedic_approvals_requested_total"] == {("maintain",): 1}
     assert seen["dbmedic_approvals_decided_total"] == {

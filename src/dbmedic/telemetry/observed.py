@@ -15,6 +15,8 @@ from dbmedic.kit.urls import engine_of
 from dbmedic.telemetry.meters import Meters
 
 T = TypeVar("T")
+CANCELLED = "cancelled"
+"""The code of what somebody ended who did not want it any more."""
 
 
 class Spans(Protocol):
@@ -168,4 +170,4 @@ def code_of(fault: BaseException) -> str:
     """A word of a closed set for what was raised: our code, else the name of its class."""
     if isinstance(fault, Failure):
         return fault.code
-    return "cancelled" if isinstance(fault, asyncio.CancelledError) else type(fault).__name__
+    return CANCELLED if isinstance(fault, asyncio.CancelledError | GeneratorExit) else type(fault).__name__

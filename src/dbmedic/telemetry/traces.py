@@ -31,7 +31,7 @@ from dbmedic.core.ports import Model, ModelRequest
 from dbmedic.core.values import Call, Instance, Piece, Text, Usage
 from dbmedic.kit.outgoing import OUTGOING
 from dbmedic.kit.statements import normalised
-from dbmedic.telemetry.observed import code_of
+from dbmedic.telemetry.observed import CANCELLED, code_of
 
 S = TypeVar("S", bound="Seen")
 SYSTEMS: Final = {"postgres": "postgresql"}
@@ -265,6 +265,10 @@ class TracedModel:
 
 
 def _failed(span: Span, code: str) -> None:
+    """Marks a span as ended by a fault; what somebody stopped is no fault."""
+    if code == CANCELLED:
+        span.set_attribute("dbmedic.cancelled", True)
+        return
     span.set_attribute("error.type", code)
     span.set_status(Status(StatusCode.ERROR))
 
