@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,6 +108,7 @@ async def build(
     from dbmedic.assistant.knowledge import knowledge
     from dbmedic.assistant.manual import Manual
     from dbmedic.assistant.people import People
+    from dbmedic.assistant.playbooks import Playbooks
     from dbmedic.assistant.policies import Policies
     from dbmedic.assistant.published import Published
     from dbmedic.assistant.reading import Reading
@@ -218,6 +220,7 @@ async def build(
         spending=spending,
         standin=Standin(),
         speech=speech,
+        playbooks=Playbooks(_playbooks_of(config, folder), tools()),
     )
     ops = Ops(lambda: unready(folder, store, turns), meters, lambda: look(meters, turns, sampler, store))
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
@@ -249,6 +252,11 @@ async def build(
         voice=chosen_voice(config),
     )
     return Parts(config, folder, store, metrics, models, assistant, ops, sampler, kept, tool_servers)
+
+
+def _playbooks_of(config: Config, folder: Folder | None) -> Path | None:
+    """Where the operator's playbooks are; None when nowhere."""
+    return config.playbooks or (folder.path / "playbooks" if folder is not None else None)
 
 
 def open_engine(instance: Instance) -> Engine:

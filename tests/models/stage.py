@@ -17,6 +17,7 @@ from dbmedic import app
 from dbmedic.config import Config
 from dbmedic.core.events import Answered, Event, ModelCalled, ModelFailed, ToolReturned
 from dbmedic.core.values import Caller, Question
+from dbmedic.diagnosis.analyst import Analyst
 from dbmedic.models.openai_chat import OpenaiChat
 from dbmedic.models.priced import Priced
 from dbmedic.models.prices import own
@@ -72,6 +73,7 @@ async def staged(folder: Path, setting: ModelSetting | None = None, **config: An
         models = {
             "main": Priced(chat, main.url, own("1 2 USD"), fallbacks=["spare"]),
             "spare": Priced(other, spare.url, own("1 2 USD")),
+            "analyst": Analyst(),
         }
         parts = await app.build(Config(data=None, window_s=0.01, **config), models=models)
         stack.push_async_callback(parts.close)

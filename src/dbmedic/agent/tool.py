@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_type_hints, overload
 import msgspec
 from anyio.lowlevel import checkpoint
 
-from dbmedic.core.errors import BadField, Bug
+from dbmedic.core.errors import BadField, Bug, NotFound
 from dbmedic.core.events import ApprovalRequested
 from dbmedic.core.ports import Now, Say, Target, Writer
 from dbmedic.core.values import InstanceCard, Passage, Proposal, Question, ToolSpec
@@ -27,6 +27,11 @@ async def nothing_known(query: str, language: str) -> list[Passage]:  # noqa: AR
     """A knowledge base with nothing in it."""
     await checkpoint()
     return []
+
+
+def no_playbook(name: str) -> str:
+    """Where no procedures are written down."""
+    raise NotFound("playbook", name)
 
 
 async def no_writer(instance: str, database: str) -> Writer:  # noqa: ARG001 - the shape of an opener
@@ -54,6 +59,8 @@ class Context(NamedTuple):
     search: Search = nothing_known
     cite: Callable[[str], int] = lambda _: 1
     """Id of a passage -> its number in this turn's citations, from 1."""
+    playbook: Callable[[str], str] = no_playbook
+    """Name of a procedure -> its steps and text; raises `NotFound("playbook")`."""
     approved: ApprovalRequested | None = None
     """What was granted for this call; None for a tool that reads, and while a change is only proposed."""
     writer: Callable[[str, str], Awaitable[Writer]] = no_writer

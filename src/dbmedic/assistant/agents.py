@@ -37,6 +37,10 @@ class CustomAgent(Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...]
     """The tools it may use; empty is all of them."""
     skills: tuple[Skill, ...]
+    model: str
+    """Name of the model it speaks with, unless a question names one; empty: the default."""
+    thinking: str
+    """How much it thinks, unless a question says; empty: as the model likes."""
     created_at: datetime
     updated_at: datetime
 
@@ -63,13 +67,15 @@ class Agents:
         enable_tools: bool = False,
         tools: Sequence[str] = (),
         skills: Sequence[str] = (),
+        model: str = "",
+        thinking: str = "",
     ) -> CustomAgent:
         """A new agent.  Raises `BadField` for a prompt that is too long, an unknown tool or skill."""
         id, now = self._new_id(), micros(self._now())
         (total,) = await self._store.read("agents_count", account=account)
         if total["total"] >= MOST:
             raise BadField("name", f"an account has at most {MOST} agents; delete one first")
-        version = await self._version(id, account, 1, name, prompt, enable_tools, tools, skills)
+        version = await self._version(id, account, 1, name, prompt, enable_tools, tools, skills, model, thinking)
         await self._store.write(("agent_put", {"id": id, "account": account, "now": now}), version)
         return await self.get(id, account)
 
@@ -83,6 +89,8 @@ class Agents:
         enable_tools: bool | None = None,
         tools: Sequence[str] | None = None,
         skills: Sequence[str] | None = None,
+        model: str | None = None,
+        thinking: str | None = None,
     ) -> CustomAgent:
         """Publishes a new version with what is given changed.  Raises `NotFound("agent")` and `BadField`."""
         before = await self.get(id, account)
@@ -96,6 +104,8 @@ class Agents:
             before.enable_tools if enable_tools is None else enable_tools,
             before.tools if tools is None else tools,
             [one.id for one in before.skills] if skills is None else skills,
+            before.model if model is None else model,
+            before.thinking if thinking is None else thinking,
         )
         publish = {"id": id, "account": account, "version": number, "now": micros(self._now())}
         made, _ = await self._store.write(version, ("agent_publish", publish))
@@ -141,6 +151,8 @@ class Agents:
             prompt=found.prompt,
             tools=(found.tools or None) if found.enable_tools else (),
             skills=tuple(skill.taught() for skill in found.skills),
+            model=found.model,
+            thinking=found.thinking,
         )
 
     async def _version(
@@ -153,6 +165,8 @@ class Agents:
         enable_tools: bool,
         tools: Sequence[str],
         skills: Sequence[str],
+        model: str,
+        thinking: str,
     ) -> tuple[str, Row]:
         if not prompt.strip() or len(prompt) > PROMPT_CHARS:
             raise BadField("prompt", f"an agent's prompt has 1 to {PROMPT_CHARS} characters")
@@ -161,6 +175,9 @@ class Agents:
         for tool in tools:
             if tool not in self._tools:
                 raise BadField("tools", f"there is no tool {tool!r}; tools: {', '.join(self._tools)}")
+        for field, value in (("model", model), ("thinking", thinking)):
+            if len(value) > NAME_CHARS:
+                raise BadField(field, f"an agent's {field} has at most {NAME_CHARS} characters")
         if len(skills) > MOST_SKILLS:
             raise BadField("skills", f"an agent has at most {MOST_SKILLS} skills")
         known = {one.id for one in await self._skills.taught(skills, account)}
@@ -175,6 +192,8 @@ class Agents:
             "enable_tools": int(enable_tools),
             "tools": msgspec.json.encode(tools).decode(),
             "skills": msgspec.json.encode(skills).decode(),
+            "model": model or None,
+            "thinking": thinking or None,
             "now": micros(self._now()),
         }
         return "agent_version_put", row
@@ -188,6 +207,8 @@ class Agents:
             enable_tools=bool(row["enable_tools"]),
             tools=tuple(msgspec.json.decode(row["tools"])),
             skills=await self._skills.taught(msgspec.json.decode(row["skills"]), account),
+            model=row["model"] or "",
+            thinking=row["thinking"] or "",
             created_at=moment(row["created_at"]),
             updated_at=moment(row["updated_at"]),
         )

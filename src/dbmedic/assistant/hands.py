@@ -15,11 +15,13 @@ from dbmedic.assistant.budgets import Spending
 from dbmedic.assistant.calls import OneCall, called
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.live import Running
+from dbmedic.assistant.playbooks import TOOL, Playbooks, taught
 from dbmedic.assistant.speech import Speech
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.events import LIVE_ONLY, Cited, Event, Measured, ToolCalled, TurnOpened
 from dbmedic.core.ports import Model, ModelRequest, Now, Target, Writer
 from dbmedic.core.values import Agent, Attachment, Exchange, Message, Proposal, Question
+from dbmedic.diagnosis.playbooks import Playbook, read
 
 Knowing = Callable[[Question], Search]
 """A question -> the search over what whoever asked it may read."""
@@ -52,6 +54,8 @@ class Sources(NamedTuple):
     """What a language model may use; None: whatever it likes."""
     standin: Model | None = None
     """Who answers when no language model can."""
+    playbooks: Playbooks | None = None
+    """Procedures that are written down; None: none are."""
     speech: Speech | None = None
     """How language models take part: masked and grounded; None: as they are."""
 
@@ -70,7 +74,12 @@ async def hands(running: Running, sources: Sources) -> Hands:
     files = await sources.attached(question) if sources.attached is not None and follows else ()
     allowed = None if agent is None else agent.tools
     tools = {name: tool for name, tool in sources.tools.items() if allowed is None or name in allowed}
-    specs = tuple(tool.spec for tool in tools.values())
+    playbooks: Mapping[str, Playbook] = {}
+    specs = tuple(tool.spec for tool in tools.values() if tool.spec.name != TOOL)
+    if sources.playbooks is not None:
+        playbooks = await sources.playbooks.all()
+        specs = await sources.playbooks.offered(tools, cards)
+    knowing = taught(agent, question, playbooks)
     before = [entry.event for entry in running.entries]
     numbers = itertools.count(1 + sum(isinstance(event, Measured) for event in before))
     cited = {passage: number for number, passage in enumerate(_passages(before), 1)}
@@ -105,7 +114,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
             tools=specs,
             reply=reply,
             now=sources.now(),
-            agent=agent,
+            agent=knowing,
             attachments=files,
         )
 
@@ -128,6 +137,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
             budget_s=sources.check_s,
             search=sources.search(question),
             cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
+            playbook=lambda name: read(playbooks, name),
             approved=approval(running.turn, call),
             writer=writer,
         )

@@ -25,6 +25,7 @@ from dbmedic.assistant.cards import ModelCard, card
 from dbmedic.assistant.conversations import Conversations, conversation_name
 from dbmedic.assistant.hands import Knowing, Sources, hands, knows_nothing
 from dbmedic.assistant.live import Running
+from dbmedic.assistant.playbooks import Playbooks
 from dbmedic.assistant.speech import Speech
 from dbmedic.assistant.watch import Watch
 from dbmedic.core.errors import BadField, Busy, NotFound, OutsideFailed, TooLarge
@@ -77,8 +78,9 @@ class Turns:
         approvals: Approvals | None = None,
         spending: Spending | None = None,
         standin: Model | None = None,
-        speech: Speech | None = None,
         around: Around | None = None,
+        speech: Speech | None = None,
+        playbooks: Playbooks | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn,
         and `around` wraps each run.  The rest is as in `Sources`.
@@ -86,11 +88,10 @@ class Turns:
         self._store, self._conversations, self._watch = store, conversations, watch
         self._models, self._tools = models, tools
         self._now, self._new_id, self._limits, self._ended = now, new_id, limits, ended
-        self._around = around or (lambda _, run: run)
-        self._spending = spending or Spending(store, now=now)
+        self._around, self._spending = around or (lambda _, run: run), spending or Spending(store, now=now)
         self._sources = Sources(
             conversations, watch, approvals or Approvals(store, now=now), models, tools, now, limits.window_s,
-            limits.check_s, acting, attached, answering, search, self._spending, standin, speech,
+            limits.check_s, acting, attached, answering, search, self._spending, standin, playbooks, speech,
         )  # fmt: skip
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}

@@ -406,8 +406,8 @@ insert into agents (id, account, version, created_at, updated_at) values (:id, :
 
 -- name: agent_version_put --
 -- No row comes back when another write made this version first.
-insert into agent_versions (agent, version, name, prompt, enable_tools, tools, skills, created_at)
-values (:agent, :version, :name, :prompt, :enable_tools, :tools, :skills, :now)
+insert into agent_versions (agent, version, name, prompt, enable_tools, tools, skills, model, thinking, created_at)
+values (:agent, :version, :name, :prompt, :enable_tools, :tools, :skills, :model, :thinking, :now)
 on conflict (agent, version) do nothing
 returning agent
 
@@ -420,20 +420,20 @@ returning id
 update agents set deleted_at = :now where id = :id and account = :account and deleted_at is null returning id
 
 -- name: agent_get :instant --
-select a.id, a.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, a.created_at, a.updated_at
+select a.id, a.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, v.model, v.thinking, a.created_at, a.updated_at
 from agents a
 join agent_versions v on v.agent = a.id and v.version = a.version
 where a.id = :id and a.account = :account and a.deleted_at is null
 
 -- name: agent_version_get :instant --
 -- Also of an agent that was deleted since.
-select a.id, v.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, a.created_at, a.updated_at
+select a.id, v.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, v.model, v.thinking, a.created_at, a.updated_at
 from agents a
 join agent_versions v on v.agent = a.id
 where a.id = :id and a.account = :account and v.version = :version
 
 -- name: agents_page --
-select a.id, a.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, a.created_at, a.updated_at
+select a.id, a.version, v.name, v.prompt, v.enable_tools, v.tools, v.skills, v.model, v.thinking, a.created_at, a.updated_at
 from agents a
 join agent_versions v on v.agent = a.id and v.version = a.version
 where a.account = :account and a.deleted_at is null
