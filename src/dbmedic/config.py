@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,8 +47,8 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = ""
     host: Annotated[str, Meta(description="Address the server listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="Port the server listens on; 0 takes a free one.")] = 8765
-    store: Annotated[str, Meta(description="PostgreSQL that keeps all; empty: a file in `data`.", extra=SECRET)] = ""
-    bus: Annotated[str, Meta(description="Redis that several servers over one `store` share.", extra=SECRET)] = ""
+    store: Annotated[str, Meta(description="postgresql:// address of what keeps all; empty: a file in `data`.")] = ""
+    bus: Annotated[str, Meta(description="redis:// address that several servers over one `store` share.")] = ""
     lease_s: Annotated[Seconds, Meta(description="After this many silent seconds a server on `bus` is lost.")] = 10.0
     model_url: Annotated[
         str,
@@ -316,7 +317,9 @@ def shown(name: str, config: Config) -> str:
     value = getattr(config, name)
     if value in (None, "", ()):
         return ""
-    return "***" if any((m.extra or {}).get("secret") for m in _metas(name)) else str(value)
+    if any((m.extra or {}).get("secret") for m in _metas(name)):
+        return "***"
+    return re.sub(r"(://[^:/@]*:)[^@/]*@", r"\1***@", str(value))
 
 
 def default_data(environ: Mapping[str, str]) -> Path:
