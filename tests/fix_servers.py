@@ -170,10 +170,12 @@ def private_mariadb(*options: str) -> Iterator[Server]:
             f"create user dba@'%' identified by '{password}';\ngrant all on *.* to dba@'%' with grant option;\n"
         )
         first.chmod(0o644)
-        data.mkdir()
-        if os.geteuid() == 0:
-            os.chown(data, pwd.getpwnam("nobody").pw_uid, -1)
-        common = ["--no-defaults", f"--datadir={data}"]
+        # A server that starts removes the temporary tables that it finds, other servers' among them.
+        for own in (data, folder / "tmp"):
+            own.mkdir()
+            if os.geteuid() == 0:
+                os.chown(own, pwd.getpwnam("nobody").pw_uid, -1)
+        common = ["--no-defaults", f"--datadir={data}", f"--tmpdir={folder / 'tmp'}"]
         made = subprocess.run(
             ["mariadb-install-db", *common, "--skip-test-db", "--auth-root-authentication-method=normal"],
             capture_output=True, text=True, check=False, **_unprivileged(),

@@ -179,12 +179,13 @@ def _make_postgres(folder: Path) -> None:
 def _make_mariadb(folder: Path) -> None:
     if not _program("mariadbd") or not shutil.which("mariadb-install-db"):
         pytest.skip("no MariaDB: apt install mariadb-server")
-    (folder / "data").mkdir()
+    for own in (folder / "data", folder / "tmp"):
+        own.mkdir()
+        _give_away(own)
     (folder / "password").write_text(secrets.token_urlsafe(12))
-    _give_away(folder / "data")
     made = subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db",
-         "--auth-root-authentication-method=normal"],
+        ["mariadb-install-db", "--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder / 'tmp'}",
+         "--skip-test-db", "--auth-root-authentication-method=normal"],
         capture_output=True, text=True, check=False, **_unprivileged(),
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
@@ -216,7 +217,8 @@ def _postgres(folder: Path, settings: Mapping[str, str]) -> Iterator[Scene]:
 def _mariadb(folder: Path, settings: Mapping[str, str]) -> Iterator[Scene]:
     port, socket_file, data = servers.free_port(), folder / "data" / "sock", folder / "data"
     words = [
-        str(_path("mariadbd")), "--no-defaults", f"--datadir={data}", f"--socket={socket_file}", f"--port={port}",
+        str(_path("mariadbd")), "--no-defaults", f"--datadir={data}", f"--tmpdir={folder / 'tmp'}",
+        f"--socket={socket_file}", f"--port={port}",
         "--bind-address=127.0.0.1", f"--pid-file={data / 'pid'}", "--skip-log-bin",
         *(f"--{name}={value}" for name, value in settings.items()),
     ]  # fmt: skip
