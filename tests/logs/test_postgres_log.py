@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import anyio
 import msgspec
+import psycopg
 import pytest
 
 from checks.proving import heard
@@ -130,3 +135,51 @@ async def test_no_collector_and_no_place_says_what_to_do() -> None:
     assert said.checked["log-crash"].reason == "no_log_source"
     assert "dbmedic instance tag shop log=" in said.checked["log-crash"].sentence
     assert said.checked["log-source"].level == "failed"
+
+
+async def test_what_is_rare_is_read_out_of_a_file(server: Server, tmp_path: Path) -> None:
+    """Lines as PostgreSQL writes them, with the times of an hour ago."""
+    at = datetime.now(UTC) - timedelta(minutes=50)
+    head = f"{at:%Y-%m-%d %H:%M:%S}.000 UTC [42] "
+    lines = [
+        "ERROR:  invalid page in block 7 of relation base/5/16384",
+        'ERROR:  could not extend file "base/5/16385": No space left on device',
+        "ERROR:  requested WAL segment 000000010000000000000003 has already been removed",
+        *["LOG:  checkpoints are occurring too frequently (9 seconds apart)"] * 3,
+        *["ERROR:  canceling autovacuum task", 'CONTEXT:  automatic vacuum of table "shop.public.jobs"'] * 6,
+        "LOG:  server process (PID 77) was terminated by signal 11: Segmentation fault",
+        f"DETAIL:  Failed process was running: update carts set note = '{SECRET}' where id = 4711",
+        "LOG:  database system was not properly shut down; automatic recovery in progress",
+    ]
+    log = tmp_path / "postgresql.log"
+    log.write_text("".join(f"{head}{line}\n" for line in lines))
+    said = await heard(LOG_CHECKS, watched(server, log=str(log)), logs=open_logs(), window_s=0.2)
+    found = {finding.check: finding for finding in said.findings}
+    assert {name: one.level for name, one in found.items() if not one.posture} == {
+        "page-corruption": "error", "log-disk-full": "error", "log-replication": "error", "log-crash": "error",
+        "log-checkpoint-warning": "warning", "log-autovac-cancel": "warning",
+    }  # fmt: skip
+    assert found["page-corruption"].object == "base/5/16384"
+    assert found["log-autovac-cancel"].object == "public.jobs"
+    crash = said.measures[found["log-crash"].measure].values
+    assert (crash["signal"], crash["query"]) == ("11", "update carts set note = ? where id = ?")
+    assert SECRET not in str(said.events)
+    assert "4711" not in str(said.events)
+
+
+async def test_a_killed_session_takes_the_server_down_and_is_found(server: Server) -> None:
+    with psycopg.connect(server.url) as connection:
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+    assert server.folder is not None
+    written(server.folder, "terminated by signal 9")
+    until = anyio.current_time() + 10
+    while True:
+        try:
+            await anyio.to_thread.run_sync(lambda: server.run("select 1"))
+            break
+        except psycopg.Error:
+            assert anyio.current_time() < until
+            await anyio.sleep(0.1)
+    written(server.folder, "automatic recovery in progress")
+    said = await heard(["log-crash", "log-oom"], watched(server), logs=open_logs())
+    assert {one.check: one.object for one in said.findings} == {"log-crash": "server process", "log-oom": "killed"}

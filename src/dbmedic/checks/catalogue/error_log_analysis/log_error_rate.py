@@ -27,7 +27,7 @@ async def rows(context: Context) -> list[Row]:
         earlier = [one.at for one in old if _key(one) == key]
         usually, spread = _usual(earlier, found) if known else (None, None)
         made.append(_row(found, entries, usually, spread))
-    return made
+    return [row | {"share": row["seen"] / sum(one["seen"] for one in made)} for row in made]
 
 
 def counts(one: Entry) -> bool:
