@@ -24,7 +24,11 @@ from telemetry.serving import serving
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SQL = "select count(*) as n from sqlite_schema where name <> 'a secret' and rootpage > 12345"
 PLAYS = (
-    [*call("query", json.dumps({"instance": "shop", "sql": SQL}), id="c1"), *end("tool_calls", 120, 9)],
+    [
+        *call("query", json.dumps({"instance": "shop", "sql": SQL}), id="c1"),
+        *call("query", json.dumps({"instance": "shop", "sql": "select nothing from sqlite_schema"}), id="c2", index=1),
+        *end("tool_calls", 120, 9),
+    ],
     [*text("One ", "table."), *end("stop", 150, 4)],
 )
 
@@ -58,6 +62,10 @@ def only(spans: list[Span], name: str) -> Span:
     return found
 
 
+def is_query(span: Span) -> bool:
+    return span.name == "execute_tool query"
+
+
 async def test_one_question_is_one_trace(told: Told) -> None:
     collector, spans = told.collector, told.collector.spans
     assert {span.trace for span in spans} == {TRACE}
@@ -81,9 +89,12 @@ async def test_one_question_is_one_trace(told: Told) -> None:
     sent = [one["traceparent"] for one in told.headers]
     assert sent == [f"00-{TRACE}-{one.id}-01" for one in chats]
 
-    tool = only(collector.under(agent), "execute_tool query")
+    tools = {span.attributes["gen_ai.tool.call.id"]: span for span in collector.under(agent) if is_query(span)}
+    tool, wrong = tools["c1"], tools["c2"]
     assert tool.attributes["gen_ai.tool.name"] == "query"
-    assert not tool.failed
+    assert (tool.failed, wrong.failed) == (False, True)
+    assert wrong.attributes["error.type"] == "statement_failed"
+    assert only(collector.under(wrong), "SELECT shop").attributes["error.type"] == "statement_failed"
 
     statement = only(collector.under(tool), "SELECT shop")
     assert statement.kind == 3
