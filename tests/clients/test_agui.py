@@ -164,6 +164,17 @@ async def test_what_is_no_run_is_refused_before_one_begins() -> None:
         assert preflight.headers["access-control-allow-origin"] == "*"
 
 
+async def test_the_agent_that_an_app_published_answers() -> None:
+    from dbmedic.assistant.published import draft
+
+    async with serving([Text("Yes.")]) as client:
+        key = await client.key()
+        await client.parts.assistant.published.publish("ops", draft('prompt = "Be short."\ntools = ["instances"]'))
+        await client.run(key, "why?")
+        (asked,) = client.parts.models["script"].requests  # type: ignore[attr-defined]
+    assert (asked.agent.prompt, [tool.name for tool in asked.tools]) == ("Be short.", ["instances"])
+
+
 async def test_a_model_that_fails_ends_the_run_with_an_error() -> None:
     from dbmedic.core.errors import ModelDown
 

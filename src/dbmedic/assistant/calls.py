@@ -35,10 +35,10 @@ class Returned(Struct, frozen=True, kw_only=True):
     request: ApprovalRequested | None = None
 
 
-def question(tool: str, args: dict[str, Any], caller: Caller) -> Question:
-    """The question of a turn that is one call."""
+def question(tool: str, args: dict[str, Any], caller: Caller, agent: str | None = None) -> Question:
+    """The question of a turn that is one call; `agent` limits the tools, as it does for questions."""
     said = f"{tool} {msgspec.json.encode(args).decode()}"
-    return Question(text=said, caller=caller, api=API, agent=caller.app, inputs={"tool": tool, "arguments": args})
+    return Question(text=said, caller=caller, api=API, agent=agent, inputs={"tool": tool, "arguments": args})
 
 
 def called(question: Question) -> Call | None:

@@ -181,11 +181,11 @@ class Turns:
             raise
         return running
 
-    async def call(self, tool: str, args: dict[str, Any], caller: Caller) -> Running:
+    async def call(self, tool: str, args: dict[str, Any], caller: Caller, agent: str | None = None) -> Running:
         """Starts a turn that is one call of a tool, without a model.  Raises `NotFound("tool")`, and as `ask`."""
         if tool not in self._tools:
             raise NotFound("tool", tool)
-        return await self.ask(calls.question(tool, args, caller))
+        return await self.ask(calls.question(tool, args, caller, agent))
 
     def _start(self, running: Running) -> None:
         structlog.contextvars.bind_contextvars(turn=running.id)

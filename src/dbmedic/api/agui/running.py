@@ -28,7 +28,7 @@ async def asking(assistant: Assistant, caller: Caller, asked: Asked, agent: str 
         caller=caller,
         api=API,
         conversation=await assistant.sessions.begin(asked.thread, caller, api=API),
-        agent=caller.app if agent is None else await _reference(assistant, caller, agent),
+        agent=await _reference(assistant, caller, agent),
         instance=asked.instance,
         language=asked.language,
         instructions=asked.instructions,
@@ -93,7 +93,11 @@ async def told(assistant: Assistant, caller: Caller, turn: str, projection: Proj
     yield b"".join(framed(event) for event in projection.end())
 
 
-async def _reference(assistant: Assistant, caller: Caller, agent: str) -> str:
+async def _reference(assistant: Assistant, caller: Caller, agent: str | None) -> str | None:
+    """How a question names the agent: one of the account by its id or name, or the one of the caller's app."""
+    if agent is None:
+        version = await assistant.published.newest(caller) if caller.app is not None else None
+        return version.agent if version is not None else caller.app
     if caller.app is None:
         page, _ = await assistant.agents.list(caller.account, limit=MOST)
         for one in page.rows:

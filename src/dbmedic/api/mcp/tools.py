@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from dbmedic.api.mcp.wire import INVALID_PARAMS
 from dbmedic.assistant import Assistant
 from dbmedic.assistant.approvals import Approval
-from dbmedic.assistant.calls import API, Returned, returned
+from dbmedic.assistant.calls import API, Returned, question, returned
 from dbmedic.core.errors import Busy, Failure, NotFound
 from dbmedic.core.events import TurnOpened
 from dbmedic.core.values import Caller, ToolSpec
@@ -40,10 +40,11 @@ class StatusArgs(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 async def listed(assistant: Assistant, caller: Caller) -> list[types.Tool]:
-    """What the caller may call; without the right `ask` nothing that changes anything."""
-    await asyncio.sleep(0)
+    """What the caller, and the agent of its app, may call; without the right `ask` nothing that changes anything."""
     asks = "ask" in caller.rights
-    own = [spec for spec in assistant.turns.tools if ELSEWHERE not in spec.name]
+    acting = await assistant.agents.acting(question("", {}, caller, await _agent(assistant, caller)))
+    limits = acting.tools if acting is not None else None
+    own = [one for one in assistant.turns.tools if ELSEWHERE not in one.name and (limits is None or one.name in limits)]
     found = [_tool(spec) for spec in own if asks or not spec.writes]
     return [*found, _status_tool()] if asks else found
 
@@ -56,11 +57,17 @@ async def called(assistant: Assistant, caller: Caller, name: str, args: dict[str
     try:
         if name == STATUS:
             return await _status(assistant, caller, args)
-        running = await assistant.turns.call(name, args, caller)
+        running = await assistant.turns.call(name, args, caller, await _agent(assistant, caller))
         await running.closed.wait()
         return _result(returned(running.id, running.entries))
     except Failure as failure:
         return _text(f"{failure.code}: {failure}", ok=False)
+
+
+async def _agent(assistant: Assistant, caller: Caller) -> str | None:
+    """The agent of the caller's app: what was published last, or the built-in one."""
+    version = await assistant.published.newest(caller) if caller.app is not None else None
+    return version.agent if version is not None else caller.app
 
 
 def _tool(spec: ToolSpec) -> types.Tool:
