@@ -12,6 +12,7 @@ from openai import AsyncOpenAI
 from api.serving import served
 from dbmedic import app
 from dbmedic.assistant import Assistant
+from dbmedic.assistant.published import draft
 from dbmedic.config import Config as Settings
 from models.script import Play, Wait, call, end, playing, text
 
@@ -117,6 +118,14 @@ async def test_models_are_the_agents_of_the_account() -> None:
     assert listed == ["dbmedic"]
     assert (one.id, one.owned_by) == ("dbmedic", "dbmedic")
     assert missing.value.code == "model_not_found"
+
+
+async def test_the_agent_that_an_app_published_answers_for_its_keys() -> None:
+    async with serving(ANSWER) as (assistant, client, heard):
+        await assistant.published.publish("ops", draft('prompt = "Like a pirate."\ntools = ["instances"]'))
+        await client.chat.completions.create(model="dbmedic", messages=ask("Is all well?"))
+    assert [tool["function"]["name"] for tool in heard[0]["tools"]] == ["instances"]
+    assert "Like a pirate." in heard[0]["messages"][0]["content"]
 
 
 async def test_errors_are_those_of_this_api() -> None:

@@ -126,9 +126,13 @@ async def question(
 
 
 async def agent_of(assistant: Assistant, caller: Caller, model: str) -> str | None:
-    """How a question names the agent that a model is: an id, a name, or None for the default one."""
+    """How a question names the agent that a model is: an id, a name, or None for the default one.
+
+    The default one of an app is what it published last.
+    """
     if model == DEFAULT:
-        return caller.app
+        version = await assistant.published.newest(caller) if caller.app is not None else None
+        return version.agent if version is not None else caller.app
     if caller.app is None:
         page, _ = await assistant.agents.list(caller.account, limit=MOST)
         for agent in page.rows:
