@@ -218,3 +218,14 @@ async def test_what_left_and_what_came_back_is_kept_as_it_was(file):
     sealed = "".join(row["sent"] + row["got"] for row in rows)
     assert "disk" not in sealed
     assert "EMAIL" not in sealed
+
+
+async def test_what_the_analyst_concludes_may_be_said_again(file):
+    async with asking(file, [*text("x"), *end()]) as (ask, script, _):
+        opened = (await ask("Is the disk full?", language="en"))[0]
+        shown = script.asked[0]["messages"][-1]["content"].partition('<data tool="analyst">\n')[2]
+        shown = re.sub(r"[\d.]+ m?s\b", "a while", shown)  # the next look takes another time
+        script.plays = (script.plays[0], [*text(shown), *end()])
+        events = await ask("Is the disk full?", language="en", conversation=opened.conversation)  # type: ignore[union-attr]
+    assert "1 GiB" in said(events)
+    assert "[unmeasured]" not in said(events)

@@ -14,16 +14,16 @@ from typing import Final
 
 import msgspec
 
-from dbmedic.agent.fence import fence
+from dbmedic.agent.fence import fence, safe
 from dbmedic.agent.ground import Block, Ground
-from dbmedic.agent.ground_facts import facts
+from dbmedic.agent.ground_facts import Facts, facts
 from dbmedic.agent.mask import Mask, Restoring, Sends
 from dbmedic.assistant.planned import Planned
 from dbmedic.assistant.traffic import Line, Traffic
 from dbmedic.core.events import ToolCalled
 from dbmedic.core.lang import phrase
 from dbmedic.core.ports import Model, ModelRequest, Target
-from dbmedic.core.values import Call, Message, Piece, Reasoning, Rests, Text
+from dbmedic.core.values import Call, Message, Piece, Reasoning, Rests, Text, ToolSpec
 from dbmedic.diagnosis.firstlook import FirstLook, concluded, look
 from dbmedic.diagnosis.understand import Understood, language_of, understand
 
@@ -64,11 +64,11 @@ class Speaking:
         """The pieces of the reply; its text waits for the end of a sentence where that has a number in it."""
         question = request.question
         language = question.language or language_of(question, request.instances, request.history)
-        sent = msgspec.structs.replace(request, messages=self._mask.messages(grounded(request)))
+        found = concluded(request)
+        messages = self._mask.messages(grounded(request.messages, found))
+        sent = msgspec.structs.replace(request, messages=messages, tools=tuple(map(_offered, request.tools)))
         key, got = self._line.sent(self.name, sent), list[Piece]()
-        ground = Ground(
-            lambda: facts(request.question, request.history, request.events, request.now, MARKS), mark(language)
-        )
+        ground = Ground(lambda: _facts(request, found), mark(language))
         planned = Planned(self._target, lambda: _meant(request, self._understood(request)), language)
         answer, thought = Restoring(self._mask), Restoring(self._mask)
         try:
@@ -120,16 +120,30 @@ def mark(language: str) -> str:
 MARKS: Final = tuple(mark(language) for language in LANGUAGES)
 
 
-def grounded(request: ModelRequest) -> tuple[Message, ...]:
-    """The transcript with what the analyst concludes behind the results of its first look."""
-    if (found := concluded(request)) is None:
-        return request.messages
+def grounded(messages: tuple[Message, ...], found: tuple[str, str] | None) -> tuple[Message, ...]:
+    """A transcript with what the analyst concludes (see `concluded`) behind the results of its first look."""
+    if found is None:
+        return messages
     call, text = found
     said = fence('tool="analyst"', text)
     return tuple(
         msgspec.structs.replace(one, text=f"{one.text}\n{said}") if one.role == "tool" and one.call == call else one
-        for one in request.messages
+        for one in messages
     )
+
+
+def _facts(request: ModelRequest, found: tuple[str, str] | None) -> Facts:
+    """What numbers of the reply may rest on."""
+    known = facts(request.question, request.history, request.events, request.now, MARKS)
+    if found is not None:
+        known.text(found[1])
+    return known
+
+
+def _offered(spec: ToolSpec) -> ToolSpec:
+    """A tool as a model is told of it; the words of some come from other servers."""
+    words = safe(spec.description)
+    return spec if words == spec.description else msgspec.structs.replace(spec, description=words)
 
 
 async def _said(part: str | Block, planned: Planned) -> Text | None:
