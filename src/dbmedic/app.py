@@ -222,7 +222,8 @@ async def build(
         speech=speech,
         playbooks=Playbooks(_playbooks_of(config, folder), tools()),
     )
-    ops = Ops(lambda: unready(folder, store, turns), meters, lambda: look(meters, turns, sampler, store))
+    meters.tools = known_tools
+    ops = Ops(lambda: unready(folder, store, turns, kept.bus), meters, lambda: look(meters, turns, sampler, store))
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
     policies = Policies(store, now=now)
     assistant = Assistant(

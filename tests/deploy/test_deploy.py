@@ -22,7 +22,7 @@ KUBERNETES = DEPLOY / "kubernetes"
 USER = 10001
 SPANS_S = 10
 """How long the last spans may take: the exporter's own limit."""
-KNOWN = {setting.variable for setting in settings()} | {"DBMEDIC_STORE", "DBMEDIC_BUS"}
+KNOWN = {setting.variable for setting in settings()}
 TEXTS = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".json")
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from agent.playing import Script
 from dbmedic.app import Parts, build
+from dbmedic.bus.redis import Redis
 from dbmedic.cli.verbs.health import asked
 from dbmedic.config import Config
 from dbmedic.core.values import Text
 from dbmedic.telemetry import ready
+from fix_servers import private_redis
 from telemetry.serving import serving
 from telemetry.test_metrics import scraped
 
@@ -51,6 +53,17 @@ async def test_a_server_that_ends_takes_no_more_turns_and_says_so(parts: Parts) 
 async def test_a_store_that_is_closed_is_said(parts: Parts) -> None:
     await parts.store.close()
     assert "closed" in (await unready(parts))["store"]
+
+
+async def test_a_bus_that_is_away_is_said_and_one_that_answers_is_not(parts: Parts) -> None:
+    with private_redis() as server:
+        bus = Redis(server.url, "r1")
+        turns = parts.assistant.turns
+        assert await ready.unready(parts.folder, parts.store, turns, bus) == {}
+    wrong = await ready.unready(parts.folder, parts.store, turns, bus)
+    await bus.close()
+    assert wrong.keys() == {"bus"}
+    assert wrong["bus"].startswith("not reached")
 
 
 async def test_many_who_ask_at_once_cost_one_look_and_being_alive_costs_none(tmp_path: Path) -> None:

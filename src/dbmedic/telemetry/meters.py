@@ -43,7 +43,6 @@ class Meters:
     """Plain dicts that a scrape makes text of.  All methods take microseconds and belong on the event loop's thread."""
 
     def __init__(self, tools: Collection[str] = ()) -> None:
-        """`tools`: names that exist; a model may call others, which are counted as `unknown`."""
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.registry.register(self)
@@ -57,7 +56,8 @@ class Meters:
                 self._spread[family.name] = {} if family.labels else {(): empty}
             else:
                 self._values[family.name] = defaultdict(float, {} if family.labels else {(): 0.0})
-        self._tools = frozenset(tools)
+        self.tools = tools
+        """Names that exist; a model may call others, which are counted as `unknown`."""
         self._calls: dict[tuple[str, str], str] = {}
         self._instances: set[tuple[str, str]] = set()
         self.busy: Tally[str] = Tally()
@@ -148,7 +148,7 @@ class Meters:
                 case ToolCalled():
                     while len(self._calls) >= OPEN_CALLS:
                         del self._calls[next(iter(self._calls))]
-                    self._calls[entry.turn, event.call] = event.tool if event.tool in self._tools else "unknown"
+                    self._calls[entry.turn, event.call] = event.tool if event.tool in self.tools else "unknown"
                 case ToolReturned():
                     tool = self._calls.pop((entry.turn, event.call), "unknown")
                     self._count("dbmedic_tool_calls_total", tool, "ok" if event.ok else "failed")

@@ -1,36 +1,48 @@
-"""What `/ready` says: the store takes writes, the data folder is ours and has room, and turns are still taken."""
+"""What `/ready` says: store and bus answer, the data folder is ours and has room, turns are still taken."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Awaitable
 
 from dbmedic.assistant.folder import Folder
 from dbmedic.assistant.turns import Turns
 from dbmedic.core.errors import OutsideFailed
-from dbmedic.core.ports import Store
+from dbmedic.core.ports import Bus, Store
 
 ROOM_BYTES = 16 << 20
 """With less free space in the data folder the server is not ready."""
 CHECK_S = 2.0
 
 
-async def unready(folder: Folder | None, store: Store, turns: Turns) -> dict[str, str]:
-    """What keeps the server from its work: part -> why.  Empty when nothing does."""
+async def unready(folder: Folder | None, store: Store, turns: Turns, bus: Bus | None = None) -> dict[str, str]:
+    """What keeps the server from its work: part -> why.  Empty when nothing does.  Within little over `CHECK_S`."""
     wrong = {"turns": "no new ones are taken: the server ends"} if turns.ending else {}
-    try:
-        async with asyncio.timeout(CHECK_S):
-            await store.write(("setting_put_new", {"name": "key_id", "value": ""}))  # takes the write lock only
-    except TimeoutError:
-        wrong["store"] = f"not writable within {CHECK_S:g} s"
-    except OutsideFailed as failure:
-        wrong["store"] = f"not writable: {failure}"
+    # The write takes the lock only: the name is there already.
+    asked = {"store": _why("not writable", store.write(("setting_put_new", {"name": "key_id", "value": ""})))}
+    if bus is not None:
+        asked["bus"] = _why("not reached", bus.holders(["ready"]))
+    answers = await asyncio.gather(*asked.values())
+    wrong |= {part: why for part, why in zip(asked, answers, strict=True) if why}
     if folder is not None:
         if not await folder.held():
             wrong["folder"] = "not locked by this server"
         elif reason := await asyncio.to_thread(_no_room, folder):
             wrong["disk"] = reason
     return wrong
+
+
+async def _why(not_what: str, asking: Awaitable[object]) -> str:
+    """Why something failed, "" when it did not."""
+    try:
+        async with asyncio.timeout(CHECK_S):
+            await asking
+    except TimeoutError:
+        return f"{not_what} within {CHECK_S:g} s"
+    except OutsideFailed as failure:
+        return f"{not_what}: {failure}"
+    return ""
 
 
 def _no_room(folder: Folder) -> str:
