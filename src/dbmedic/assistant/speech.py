@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -140,9 +141,15 @@ def _facts(request: ModelRequest, found: tuple[str, str] | None) -> Facts:
     return known
 
 
+@lru_cache(512)
+def _harmless(description: str) -> str:
+    """The same few texts in every turn."""
+    return safe(description)
+
+
 def _offered(spec: ToolSpec) -> ToolSpec:
     """A tool as a model is told of it; the words of some come from other servers."""
-    words = safe(spec.description)
+    words = _harmless(spec.description)
     return spec if words == spec.description else msgspec.structs.replace(spec, description=words)
 
 

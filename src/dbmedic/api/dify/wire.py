@@ -6,6 +6,7 @@ The shapes of a stream are in `frames.py`, the forms of single operations in `ac
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from hashlib import md5
 from typing import Any
 from uuid import NAMESPACE_URL, UUID
@@ -178,11 +179,13 @@ def end_user_id(caller: Caller) -> str:
     return owner_id(caller.account, caller.owner)
 
 
+@lru_cache(4096)
 def owner_id(account: str, owner: str) -> str:
     """The same for whom a message belongs to."""
     return named_uuid(NAMESPACE_URL.bytes, f"dbmedic:{account}:{owner}")
 
 
+@lru_cache(1024)
 def workflow_id(app: str | None, agent: str | None = None) -> str:
     """Id of a published version of an app, by the agent's version that it is; without one, of the built-in agent."""
     version = f":{agent}" if agent and "@" in agent else ""
