@@ -15,6 +15,8 @@ from dbmedic.agent.ground_numbers import stated
 
 HELD_CHARS: Final = 2000
 """A sentence that is longer is looked at in parts."""
+CONTEXT: Final = 64
+"""Characters of the line so far that a sentence is read with."""
 BLOCK_CHARS: Final = 20_000
 """Of a code block; what is longer is not checked."""
 _HOLD: Final = re.compile(r"[\d`~]|百分之")
@@ -59,8 +61,9 @@ class Ground:
             self._out(text)
             yield text
             return
+        since = max(0, len(self._held) - 8)
         self._held += text
-        yield from self._cut()
+        yield from self._cut(since)
 
     def end(self) -> Iterator[str | Block]:
         """What is left."""
@@ -74,22 +77,23 @@ class Ground:
             yield self._seen(self._held)
         self._held = ""
 
-    def _cut(self) -> Iterator[str | Block]:
+    def _cut(self, since: int) -> Iterator[str | Block]:
+        """Whole sentences and lines; none of them ends before `since`."""
         while self._held:
             if self._fence or (not self._line.strip() and self._held.lstrip(" >-*").startswith(("``", "~~"))):
                 line, newline, rest = self._held.partition("\n")
                 if not newline:
                     return
-                self._held = rest
+                self._held, since = rest, 0
                 yield from self._code_line(line + newline)
                 continue
-            if (found := _END.search(self._held)) is None:
+            if (found := _END.search(self._held, since)) is None:
                 if len(self._held) < HELD_CHARS:
                     return
                 at = self._held.rfind(" ") + 1 or len(self._held)
             else:
                 at = found.end()
-            sentence, self._held = self._held[:at], self._held[at:]
+            sentence, self._held, since = self._held[:at], self._held[at:], 0
             if sentence:
                 yield self._seen(sentence)
             if self._held and not self._fence and _HOLD.search(self._held) is None:
@@ -136,7 +140,9 @@ class Ground:
 
     def _out(self, text: str) -> None:
         _, newline, tail = text.rpartition("\n")
-        self._line = tail if newline else (self._line + text)[-400:]
+        self._line = tail if newline else self._line + text
+        if len(self._line) > CONTEXT:
+            self._line = "…" + self._line[-CONTEXT + 1 :]  # no beginning of a line any more
 
 
 def _closes(line: str, fence: str) -> bool:

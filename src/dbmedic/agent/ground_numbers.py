@@ -66,6 +66,11 @@ _BEHIND_EXEMPT = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(r"^[\s>*#|+-]*(?:\*\*)?$")
+_ORDINAL_END = re.compile(r"\d{1,3}(?:[.)、．](?:\s|\*\*|$)|\s*\|)")
+_LETTER = re.compile(r"[A-Za-z_]")
+_NAME = re.compile(r"[A-Za-z_][\w.:/@-]*$")
+NEAR: Final = 40
+"""Characters around a number that decide what it is."""
 _EXEMPT = re.compile(
     r"(?P<code>`[^`\n]+`)|\bhttps?://\S+|(?<!\d)24/7(?!\d)|\bv?\d+\.\d+(?:\.\d+)+(?:[-+][\w.]+)?(?![\d.])|\[m\d+\]"
 )
@@ -82,7 +87,11 @@ def stated(text: str, start: int = 0, *, citations: int = 0) -> list[Stated]:
     found = list(_times(text, hidden))
     hidden += [(one.start, one.end) for one in found]
     for match in _NUMBER.finditer(text):
-        if any(a < match.end() and match.start() < b for a, b in hidden) or _exempt(text, match, citations):
+        if (
+            match.end() <= start
+            or any(a < match.end() and match.start() < b for a, b in hidden)
+            or _exempt(text, match, citations)
+        ):
             continue
         found.append(_number(text, match))
     found.sort(key=lambda one: one.start)
@@ -101,7 +110,13 @@ def _hidden(text: str) -> list[tuple[int, int]]:
 
 def _times(text: str, hidden: list[tuple[int, int]]) -> Iterator[Stated]:
     taken: list[tuple[int, int]] = list(hidden)
-    for pattern in (_TIME, _NAMED_DAY, _EAST_DAY):
+    small = text.lower()
+    patterns = (
+        (_TIME, any(mark in text for mark in ":-/年")),
+        (_NAMED_DAY, any(month in small for month in _MONTHS)),
+        (_EAST_DAY, "月" in text),
+    )
+    for pattern in [pattern for pattern, likely in patterns if likely]:
         for match in pattern.finditer(text):
             if any(a < match.end() and match.start() < b for a, b in taken):
                 continue
@@ -130,17 +145,18 @@ def _time(match: re.Match[str]) -> Stated:
 
 
 def _exempt(text: str, match: re.Match[str], citations: int) -> bool:
-    before, after = text[: match.start()], text[match.end() :]
-    line = before.rpartition("\n")[2]
-    if _ORDINAL.match(line) and re.match(r"\d{1,3}(?:[.)、．](?:\s|\*\*|$)|\s*\|)", match[0] + after):
+    at, after = match.start(), text[match.end() : match.end() + NEAR]
+    near = text[max(0, at - NEAR) : at]
+    line = text.rfind("\n", 0, at) + 1
+    if at - line < NEAR and _ORDINAL.match(text[line:at]) and _ORDINAL_END.match(match[0] + after):
         return True
-    if _BEHIND_EXEMPT.search(before):
+    if _BEHIND_EXEMPT.search(near):
         return True
-    if before.endswith("[") and after.startswith("]") and match[0].isdigit() and 0 < int(match[0]) <= citations:
+    if near.endswith("[") and after.startswith("]") and match[0].isdigit() and 0 < int(match[0]) <= citations:
         return True
-    if re.match(r"[A-Za-z_]", after) and not UNIT.match(after):
+    if _LETTER.match(after) and not UNIT.match(after):
         return True  # part of a word: 2nd, 4xlarge
-    return bool(re.search(r"[A-Za-z_][\w.:/@-]*[._:/@-]$", before) and not re.search(r"[:=]$", before))
+    return near[-1:] in "._/@-" and _NAME.search(near) is not None
 
 
 def _number(text: str, match: re.Match[str]) -> Stated:
@@ -148,9 +164,9 @@ def _number(text: str, match: re.Match[str]) -> Stated:
     units: tuple[tuple[Kind | None, float], ...] = ((None, 1.0),)
     if (behind := UNIT.match(text, end)) is not None:
         units, end = unit(behind[1]), behind.end()
-    elif text[: match.start()].rstrip().endswith("百分之"):
+    elif text[max(0, match.start() - 5) : match.start()].rstrip().endswith("百分之"):
         units = (("ratio", 0.01),)
-    about = _ABOUT.search(text[: match.start()]) is not None
+    about = _ABOUT.search(text[max(0, match.start() - NEAR) : match.start()]) is not None
     meanings = []
     for value, step in _values(match[0]):
         for kind, size in units:

@@ -41,6 +41,8 @@ _STATEMENT: Final = re.compile(
 )
 READ: Final = frozenset({"query", "explain", "search"})
 """Tools whose results are rows, plans and documents."""
+LONGEST: Final = 16
+"""Characters of the longest word that stands for a value, and one before it."""
 KEPT: Final = "(kept here: this dbmedic tells models names and measurements alone)"
 
 
@@ -131,7 +133,7 @@ class Mask:
 
     def restored(self, text: str) -> str:
         """A text of the model with the values in it; words that stand for nothing stay."""
-        return _TOKEN.sub(self._value, text) if self._values else text
+        return _TOKEN.sub(self._value, text) if self._values and "_" in text else text
 
     def value(self, value: Any) -> Any:
         """Arguments of a call with the values in them."""
@@ -156,7 +158,9 @@ class Restoring:
         if not self._mask:
             return text
         text, self._held = self._held + text, ""
-        if (open_ := _OPEN.search(text)) is not None:
+        if not text[-1:].isalnum() and text[-1:] != "_":
+            return self._mask.restored(text)
+        if (open_ := _OPEN.search(text, max(0, len(text) - LONGEST))) is not None:
             text, self._held = text[: open_.start()], text[open_.start() :]
         return self._mask.restored(text)
 
