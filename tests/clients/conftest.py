@@ -31,3 +31,9 @@ def shop_server(tmp_path_factory: pytest.TempPathFactory, shop: Database) -> Ite
 @pytest.fixture(scope="session")
 def shop_key(shop_server: Server) -> str:
     return shop_server.key()
+
+
+@pytest.fixture(scope="session")
+def approver(shop_server: Server) -> str:
+    """A key that may decide, and nothing else."""
+    return shop_server.key("ops", "--right", "approve")

@@ -40,6 +40,13 @@ async def client(server: Server, key: str) -> AsyncIterator[ClientSession]:
         yield session
 
 
+async def decided(server: Server, key: str, id: str, decision: str, comment: str = "") -> None:
+    body = {"decision": decision, "comment": comment}
+    place, headers = f"{server.url}/dbmedic/v1/approvals/{id}", {"Authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+        assert (await http.post(place, json=body)).status_code == 200
+
+
 def said(result: Any) -> str:
     return "".join(part.text for part in result.content)
 
@@ -73,7 +80,9 @@ async def test_the_newest_protocol_is_spoken_too(shop_server: Server, shop_key: 
         assert "shop" in said(await session.call_tool("instances", {}))
 
 
-async def test_a_change_waits_for_a_person_and_runs_once(shop_server: Server, shop_key: str, shop: Database) -> None:
+async def test_a_change_waits_for_a_person_and_runs_once(
+    shop_server: Server, shop_key: str, approver: str, shop: Database
+) -> None:
     def indexes() -> list[str]:
         return [row[0] for row in shop.run("select indexname from pg_indexes where tablename = 'orders'")]
 
@@ -84,13 +93,13 @@ async def test_a_change_waits_for_a_person_and_runs_once(shop_server: Server, sh
         assert f"waits for approval {id}" in said(asked)
         assert "Nothing was changed yet" in said(await session.call_tool("approval_status", {"approval": id}))
         assert len(indexes()) == 1
-        await called(shop_server.dbmedic, "approve", id, "--yes")
+        await decided(shop_server, approver, id, "grant")
         done = await session.call_tool("approval_status", {"approval": id, "wait_s": 20})
         assert "there and valid" in said(done)
         assert sorted(indexes()) == ["orders_customer_idx", "orders_pkey"]
         assert said(await session.call_tool("approval_status", {"approval": id})) == said(done)
         refused = await session.call_tool("drop_index", DROP)
-        await called(shop_server.dbmedic, "approve", refused.meta["dbmedic/approval"], "--deny", "--comment", "keep it")
+        await decided(shop_server, approver, refused.meta["dbmedic/approval"], "refuse", "keep it")
         status = {"approval": refused.meta["dbmedic/approval"], "wait_s": 20}
         told = await session.call_tool("approval_status", status)
     assert told.is_error
@@ -105,9 +114,7 @@ async def test_a_change_waits_for_a_person_and_runs_once(shop_server: Server, sh
     assert audit["links"] >= 3, "each call is a turn like any other"
 
 
-async def test_a_key_sees_its_instances_and_without_the_right_ask_nothing_that_changes(
-    shop_server: Server,
-) -> None:
+async def test_a_key_sees_its_instances_and_what_its_rights_allow(shop_server: Server, approver: str) -> None:
     async with client(shop_server, shop_server.key("ops", "--instance", "shop")) as session:
         listed = said(await session.call_tool("instances", {}))
         assert listed.startswith("shop ")
@@ -119,7 +126,7 @@ async def test_a_key_sees_its_instances_and_without_the_right_ask_nothing_that_c
     assert asked.is_error
     assert "dbmedic/approval" not in asked.meta
     assert [card["id"] for card in cards] == ["shop"]
-    async with client(shop_server, shop_server.key("ops", "--right", "approve")) as session:
+    async with client(shop_server, approver) as session:
         assert not WRITES & {tool.name for tool in (await session.list_tools()).tools}
         with pytest.raises(MCPError, match="no tool 'create_index' for this key"):
             await session.call_tool("create_index", INDEX)
@@ -176,7 +183,7 @@ def test_what_is_no_message_of_a_known_key_is_refused(shop_server: Server, shop_
     assert strange.json()["error"]["code"] == -32601
 
 
-async def test_over_pipes_the_local_user_acts(shop_server: Server) -> None:
+async def test_over_pipes_the_local_user_acts(shop_server: Server, approver: str) -> None:
     words = ["-m", "dbmedic", "mcp", "--data", str(shop_server.data)]
     async with (
         stdio_client(StdioServerParameters(command=sys.executable, args=words)) as (reading, writing),
@@ -186,6 +193,6 @@ async def test_over_pipes_the_local_user_acts(shop_server: Server) -> None:
         assert "secret" in said(await session.call_tool("instances", {}))
         asked = await session.call_tool("maintain", ANALYZE)
         id = asked.meta["dbmedic/approval"]
-        await called(shop_server.dbmedic, "approve", id, "--yes")
+        await decided(shop_server, approver, id, "grant")
         done = await session.call_tool("approval_status", {"approval": id, "wait_s": 20})
     assert said(done).startswith("Done on shop")

@@ -15,10 +15,10 @@ INDEX = {"instance": "shop", "table": "public.refunds", "columns": ["customer"],
 
 
 @pytest.fixture(scope="module")
-def keys(shop_server: Server, shop_key: str) -> dict[str, str]:
+def keys(shop_server: Server, shop_key: str, approver: str) -> dict[str, str]:
     return {
         "asks": shop_key,
-        "approves": shop_server.key("ops", "--right", "approve"),
+        "approves": approver,
         "elsewhere": shop_server.key("ops", "--right", "approve", "--instance", "secret"),
     }
 
