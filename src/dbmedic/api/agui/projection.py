@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import msgspec
 
-from dbmedic.api.agui.wire import VERSION
 from dbmedic.assistant.approvals import approval_id
 from dbmedic.core.events import (
     AnswerDelta,
@@ -33,6 +32,7 @@ from dbmedic.core.events import (
 )
 from dbmedic.core.values import Usage
 
+VERSION: Final = "1.0"
 RESULT_CHARS: Final = 16_000
 ANSWER: Final = ("TEXT_MESSAGE", "assistant")
 THOUGHT: Final = ("REASONING_MESSAGE", "reasoning")

@@ -25,7 +25,6 @@ from dbmedic.core.errors import (
     TooLarge,
 )
 
-VERSION: Final = "1.0"
 JSON: Final = ((b"content-type", b"application/json"),)
 HEADERS: Final = (
     (b"access-control-allow-origin", b"*"),
