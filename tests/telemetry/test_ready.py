@@ -17,6 +17,7 @@ from dbmedic.cli.verbs.health import asked
 from dbmedic.config import Config
 from dbmedic.core.values import Text
 from dbmedic.telemetry import ready
+from dbmedic.telemetry.gauges import look
 from fix_servers import private_redis
 from telemetry.serving import serving
 from telemetry.test_metrics import scraped
@@ -64,6 +65,13 @@ async def test_a_bus_that_is_away_is_said_and_one_that_answers_is_not(parts: Par
     await bus.close()
     assert wrong.keys() == {"bus"}
     assert wrong["bus"].startswith("not reached")
+
+
+async def test_a_store_that_is_gone_does_not_keep_the_counts_from_whoever_scrapes(parts: Parts) -> None:
+    assistant, meters = parts.assistant, parts.ops.meters
+    await parts.store.close()
+    await look(meters, assistant.turns, parts.sampler, parts.store)
+    assert b"dbmedic_running_turns 0.0" in meters.text()
 
 
 async def test_many_who_ask_at_once_cost_one_look_and_being_alive_costs_none(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from dbmedic.assistant.sampler import Sampler
@@ -9,6 +11,9 @@ from dbmedic.assistant.turns import Turns
 from dbmedic.core.errors import Failure
 from dbmedic.core.ports import Store
 from dbmedic.telemetry.meters import Meters
+
+READ_S = 1.0
+"""A scrape does not wait longer for the store: what it says of a store that hangs is what matters then."""
 
 logger = structlog.get_logger("dbmedic.telemetry")
 
@@ -19,6 +24,7 @@ async def look(meters: Meters, turns: Turns, sampler: Sampler, store: Store) -> 
     meters.set("dbmedic_queued_turns", turns.queued)
     meters.ages(sampler.ages())
     try:
-        meters.set("dbmedic_waiting_turns", len(await store.read("waiting_turns")))
-    except Failure as failure:
-        logger.warning("waiting turns not counted", error=str(failure))
+        async with asyncio.timeout(READ_S):
+            meters.set("dbmedic_waiting_turns", len(await store.read("waiting_turns")))
+    except (Failure, TimeoutError) as failure:
+        logger.warning("waiting turns not counted", error=repr(failure))
