@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -54,6 +55,7 @@ INVENTED = (
     "24 %", "99.9%", "77 percent", "0.77", "百分之42", "1.3 GiB", "4.7 TB", "912 MB", "188 s", "17 min",
     "4 min 7 s", "约9分钟", "7 654 321", "7,654,321", "9.9 million", "987万", "350/s", "9 d 3 h", "17 ms", "pid 999",
     "2024-01-01", "09:41", "２９％", "1999年1月1日", "Jan 3", "`81 %`", "**37 %**", "8.88e9", "37x",
+    "disk-99%", "usage_98 %", "disk97%",
 )  # fmt: skip
 NO_CLAIMS = (
     "1. First", "2) second", "rm-shop-7", "idx_orders_2", "PostgreSQL 15", "MySQL 8.0.36", "version 16.3", "step 2",
@@ -180,3 +182,35 @@ def test_a_source_can_only_be_pointed_at_when_there_is_one():
 
 def test_what_was_measured_is_gathered_from_the_log():
     assert MARK not in passed("It is 23 % full.", found=gathered([Measured(call="k", measure=MEASURE)]))[0]
+
+
+ODD = (
+    "1e999",
+    "9" * 500,
+    "0." + "1" * 500,
+    "9999-12-31T23:59:59-11:00",
+    "0001-01-01T00:00:00+14:00",
+    "99:99",
+    "٣٤ %",
+    "0 %",
+)
+
+
+def test_no_text_breaks_the_filter_or_loses_a_letter():
+    letters = [
+        *"0123456789 .,:;-–%`*|~#\n\t年月日万秒。！aeGiB€'’²①_/@$(){}[]<>=\\\"",
+        *ODD,
+        "```sql\n",
+        "min",
+        "GB",
+        " about ",
+    ]
+    dice = random.Random(7)
+    for _ in range(150):
+        text = "".join(dice.choice(letters) for _ in range(dice.randrange(120)))
+        found = known()
+        found.text(text)
+        said, blocks, _ = passed(text, dice.choice([1, 3, 200]))
+        assert said.replace(MARK, "") == text
+        assert all(isinstance(block, Block) for block in blocks)
+        assert passed(text, found=found)[0].count(MARK) <= said.count(MARK)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Final
 
 from dbmedic.agent.ground_numbers import Meaning, Stated, aware, day_of, stated
@@ -59,9 +60,13 @@ class Facts:
                 self.say(one, id)
 
     def moment(self, moment: datetime) -> None:
+        """A time, in UTC and in the reader's zone."""
         moment = aware(moment)
         for zone in (UTC, self._zone):
-            there = moment.astimezone(zone)
+            try:
+                there = moment.astimezone(zone)
+            except OverflowError:  # at either end of the calendar
+                there = moment
             self._days.add(day_of(there))
             self._clocks.add(there.hour * 60 + there.minute)
 
@@ -73,7 +78,7 @@ class Facts:
                 self._value(part, unit, id)
         elif isinstance(value, str):
             self.text(value, id if unit in ("ident", "time") else "")
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
             self.put(KINDS.get(unit, "raw"), abs(float(value)), id)
             if unit in KINDS:
                 self.text(show(value, unit), id)
@@ -126,8 +131,9 @@ class Facts:
 
     def _known_time(self, one: Stated) -> bool:
         if one.moment is not None:
-            there = one.moment.astimezone(UTC)
-            return day_of(there) in self._days and self._near_clock(there.hour * 60 + there.minute)
+            one_more = Facts()
+            one_more.moment(one.moment)
+            return one_more._days <= self._days and all(map(self._near_clock, one_more._clocks))
         if one.day is not None:
             year, month, day = one.day
             if not any((m, d) == (month, day) and (year in (None, y) or not y) for y, m, d in self._days):

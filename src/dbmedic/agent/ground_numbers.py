@@ -51,8 +51,8 @@ _NAMED_DAY = re.compile(
 )
 _EAST_DAY = re.compile(r"(?<!\d)(?P<m>\d{1,2})月(?P<d>\d{1,2})日")
 _NUMBER = re.compile(
-    r"(?<![A-Za-z_\d.])(?<![A-Za-z_]-)[+\-−]?"
-    r"(?:\d{1,3}(?:[ \u00a0\u202f,.'’]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?:[eE][+-]?\d+(?![\w.]))?"
+    r"(?:(?<![A-Za-z_\d.])(?<![A-Za-z_]-)[+\-−]?|(?<=[A-Za-z_-])(?=\d[\d.,]* ?[%％]))"
+    r"(?:\d{1,3}(?:[ \u00a0\u202f,.'’]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?:[eE][+-]?\d{1,2}(?![\w.]))?"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:([ \u00a0\u202f,.'’])\d{3})(?:\1\d{3})*(?:[.,]\d+)?$")
 _ABOUT = re.compile(
@@ -156,6 +156,8 @@ def _exempt(text: str, match: re.Match[str], citations: int) -> bool:
         return True
     if _LETTER.match(after) and not UNIT.match(after):
         return True  # part of a word: 2nd, 4xlarge
+    if after.lstrip().startswith(("%", "％")):
+        return False  # no name has a share in it
     return near[-1:] in "._/@-" and _NAME.search(near) is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Final, NamedTuple
@@ -35,6 +36,7 @@ _LITERAL: Final = re.compile(
     r"|(?<![\w$.:@#])(?P<number>-?(?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?))(?![\w.]*\w)",
     re.IGNORECASE | re.DOTALL,
 )
+_STRING: Final = re.compile(r"'(?:[^'\\\n]|''|\\.)*'")
 _KEPT_BEFORE: Final = re.compile(r"(?:\blimit|\boffset|\bfetch\s+(?:first|next)|\bin\s+the\s+last)\s+$", re.IGNORECASE)
 
 _COMPARED: Final = re.compile(
@@ -102,9 +104,11 @@ def literals(text: str, *, lines: bool) -> Iterator[Hit]:
 
 def _statement(text: str, start: int, ends: re.Pattern[str]) -> int:
     """Where a statement ends: an end inside of its strings is none."""
-    strings = [match.span() for match in re.finditer(r"'(?:[^'\\\n]|''|\\.)*'", text[start : start + 100_000])]
+    strings = [match.span() for match in _STRING.finditer(text, start, min(len(text), start + 100_000))]
+    starts = [begun for begun, _ in strings]
     for match in ends.finditer(text, start):
-        if not any(a < match.start() - start < b for a, b in strings):
+        at = bisect_left(starts, match.start()) - 1
+        if at < 0 or match.start() >= strings[at][1] - 1:
             return match.start()
     return len(text)
 
