@@ -81,3 +81,12 @@ HEALTHY = {
     "zh": ("实例最近很卡", "实例有没有问题"),
 }
 """Asked where nothing is wrong, too."""
+QUESTIONS = {
+    "en": (
+        "Which tables are the largest?", "Which indexes can be dropped?", "Is the replica behind?",
+        "When will the disk be full?", "Which version does this instance run?", "Did the server restart last night?",
+        "Is the cache hit ratio fine?", "Are there long transactions?",
+    ),
+    "zh": ("有没有锁等待", "临时文件多吗", "有没有死锁", "事务 ID 会用完吗", "该不该分区", "QPS 为什么下降了"),
+}  # fmt: skip
+"""For one thing each, where there is nothing to find."""

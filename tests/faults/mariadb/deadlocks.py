@@ -7,7 +7,10 @@ CARTS = "update carts set items = items + 1 where id = {}"
 THERE = Client("cart-merge", 2, (Script(("begin", CARTS.format(1), 0.1, CARTS.format(2), "commit")),), pause_s=0.1)
 BACK = Client("cart-expire", 2, (Script(("begin", CARTS.format(2), 0.1, CARTS.format(1), "commit")),), pause_s=0.1)
 FAULT = Fault(
-    asks={"en": ("Customers see random errors when they save",), "zh": ("保存时偶尔报错，越来越频繁",)},
+    asks={
+        "en": ("Customers see random errors when they save", "The log is full of deadlock messages"),
+        "zh": ("保存时偶尔报错，越来越频繁",),
+    },
     causes=[Cause(["deadlock-rate", "deadlock-detail"], [], ["carts"])],
     numbers=[
         Number(

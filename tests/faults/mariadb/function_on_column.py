@@ -13,7 +13,7 @@ VIEW = Client(
 FAULT = Fault(
     asks={
         "en": ("The day view of the board is slow since the last release",),
-        "zh": ("看板页面很慢，上次发版之后开始的",),
+        "zh": ("看板页面很慢，上次发版之后开始的", "建了索引但没走索引"),
     },
     causes=[Cause(["missing-index", "plan-nonsargable"], ["orders", "created_at"])],
     numbers=[Number("count", "select table_rows from information_schema.tables where table_name = 'orders'", 0.05)],

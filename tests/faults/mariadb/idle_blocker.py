@@ -13,7 +13,7 @@ def do(scene: Scene) -> None:
 FAULT = Fault(
     asks={
         "en": ("The app hangs", "Checkout is stuck, do we need a bigger machine?"),
-        "zh": ("应用卡死了，点了没反应", "下单很慢，是不是内存不够"),
+        "zh": ("应用卡死了，点了没反应", "下单很慢，是不是内存不够", "谁在锁表"),
     },
     causes=[Cause(["idle-in-transaction", "blocking-tree"], ["{pid}"], ["products"])],
     numbers=[

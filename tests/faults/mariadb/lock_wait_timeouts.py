@@ -5,7 +5,10 @@ from faults.mariadb.idle_blocker import do
 from faults.shop import DAY, STOCK
 
 FAULT = Fault(
-    asks={"en": ("Saving the stock fails with a timeout again and again",), "zh": ("保存库存总是超时失败",)},
+    asks={
+        "en": ("Saving the stock fails with a timeout again and again",),
+        "zh": ("保存库存总是超时失败", "报错 Lock wait timeout exceeded"),
+    },
     causes=[Cause(["idle-in-transaction", "blocking-tree"], ["{pid}"], ["products"])],
     numbers=[
         Number("seconds", "select time from information_schema.processlist where id = {pid}"),

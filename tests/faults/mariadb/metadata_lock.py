@@ -12,7 +12,10 @@ def do(scene: Scene) -> None:
 
 
 FAULT = Fault(
-    asks={"en": ("The site is completely frozen", "Is anything wrong?"), "zh": ("网站打不开了，数据库卡死",)},
+    asks={
+        "en": ("The site is completely frozen", "Is anything wrong?"),
+        "zh": ("网站打不开了，数据库卡死", "加字段卡住了"),
+    },
     causes=[
         Cause(
             ["lock-queue-ddl", "blocking-tree", "idle-in-transaction"], ["{holder}"], ["orders", "alter table orders"]

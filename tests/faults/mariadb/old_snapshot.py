@@ -26,7 +26,10 @@ def do(scene: Scene) -> None:
 
 
 FAULT = Fault(
-    asks={"en": ("The database gets slower by the hour",), "zh": ("数据库越来越慢，磁盘也在涨",)},
+    asks={
+        "en": ("The database gets slower by the hour",),
+        "zh": ("数据库越来越慢，磁盘也在涨", "undo 一直在涨", "有没有长时间没提交的事务"),
+    },
     causes=[Cause(["my-history-list", "long-transaction", "idle-in-transaction"], ["{pid}"])],
     numbers=[
         Number(

@@ -11,7 +11,7 @@ READS = Client(
     pause_s=0.002,
 )  # fmt: skip
 FAULT = Fault(
-    asks={"en": ("Reads got slow although nothing was released",), "zh": ("磁盘读很高，查询变慢",)},
+    asks={"en": ("Reads got slow although nothing was released",), "zh": ("磁盘读很高，查询变慢", "缓存命中率很低")},
     causes=[Cause(["my-buffer-pool-size", "my-buffer-hit"], [], ["innodb_buffer_pool_size"])],
     numbers=[Number("bytes", "select @@innodb_buffer_pool_size", 0.01)],
     also=["my-buffer-hit", "cpu-saturation", "io-latency", "top-queries"],

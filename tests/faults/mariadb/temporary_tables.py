@@ -12,7 +12,7 @@ REPORT = Client(
 FAULT = Fault(
     asks={
         "en": ("Slow since the new dashboards went live, are the disks too slow?",),
-        "zh": ("磁盘 IO 一直很高，数据库变慢",),
+        "zh": ("磁盘 IO 一直很高，数据库变慢", "临时表很多"),
     },
     causes=[Cause(["query-temp", "my-plan-check"], ["orders", "reference"])],
     numbers=[

@@ -16,7 +16,7 @@ def do(scene: Scene) -> None:
 FAULT = Fault(
     asks={
         "en": ("Disk usage grows quickly, do we have to expand?", "Is anything wrong?"),
-        "zh": ("磁盘空间增长很快，是不是要扩容", "WAL 占了很多空间"),
+        "zh": ("磁盘空间增长很快，是不是要扩容", "WAL 占了很多空间", "磁盘一夜之间暴涨"),
     },
     causes=[Cause(["slot-retention"], ["standby_old"])],
     numbers=[

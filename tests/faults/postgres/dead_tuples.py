@@ -11,7 +11,7 @@ def do(scene: Scene) -> None:
 
 
 FAULT = Fault(
-    asks={"en": ("Is anything wrong?",), "zh": ("实例有没有什么异常", "表膨胀了吗")},
+    asks={"en": ("Is anything wrong?",), "zh": ("实例有没有什么异常", "表膨胀了吗", "删了数据但空间没有释放")},
     causes=[Cause(["pg-dead-tuples", "pg-autovacuum-overdue", "pg-table-bloat"], ["carts"])],
     numbers=[Number("count", "select n_dead_tup from pg_stat_user_tables where relname = 'carts'", 0.1)],
     also=["stale-stats:carts"],

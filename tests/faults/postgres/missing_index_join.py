@@ -4,7 +4,13 @@ from faults.fault import Cause, Fault, Number
 from faults.shop import DAY
 
 FAULT = Fault(
-    asks={"en": ("Opening an order takes seconds, it used to be instant",), "zh": ("打开订单详情要等很久",)},
+    asks={
+        "en": ("Opening an order takes seconds, it used to be instant",),
+        "zh": (
+            "活跃会话突增",
+            "打开订单详情要等很久",
+        ),
+    },
     causes=[Cause(["missing-index"], ["order_items", "order_id"])],
     numbers=[Number("count", "select reltuples from pg_class where relname = 'order_items'", 0.03)],
     also=["cpu-saturation", "top-queries:order_items", "slow-mean:order_items", "fk-no-index:order_id"],
