@@ -18,7 +18,7 @@ from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import Call, Caller, Piece, Question, Text
 
 API: Final = "mcp"
-"""The wire whose questions are calls."""
+"""The wire whose questions may be calls."""
 CALL: Final = "1"
 """Id of the only call of such a turn."""
 
@@ -43,7 +43,7 @@ def question(tool: str, args: dict[str, Any], caller: Caller, agent: str | None 
 
 def called(question: Question) -> Call | None:
     """The call that a question is; None for one that somebody answers."""
-    if question.api != API:
+    if question.api != API or "tool" not in question.inputs:
         return None
     return Call(CALL, str(question.inputs["tool"]), dict(question.inputs["arguments"]))
 

@@ -32,7 +32,11 @@ async def test_the_published_agent_of_an_app_limits_its_keys_here_too(parts: app
     caller = await signed_in(parts)
     assert "create_index" in {tool.name for tool in await tools.listed(parts.assistant, caller)}
     await parts.assistant.published.publish("ops", draft('prompt = "Be short."\ntools = ["instances"]'))
-    assert {tool.name for tool in await tools.listed(parts.assistant, caller)} == {"instances", "approval_status"}
+    assert {tool.name for tool in await tools.listed(parts.assistant, caller)} == {
+        "instances",
+        "ask",
+        "approval_status",
+    }
     assert not (await tools.called(parts.assistant, caller, "instances", {})).is_error
     with pytest.raises(MCPError, match="no tool 'query'"):
         await tools.called(parts.assistant, caller, "query", {"instance": "shop", "sql": "select 1"})
@@ -49,6 +53,14 @@ async def test_a_call_is_a_turn_in_the_log_whose_result_is_its_answer(parts: app
     (answer,) = [event for event in kept if isinstance(event, Answered) and event.final]
     assert answer.text == "No instance is registered, or the key may see none."
     assert {event.model for event in kept if isinstance(event, ModelCalled)} == {"call"}
+
+
+async def test_a_whole_question_is_answered_and_changes_nothing(parts: app.Parts) -> None:
+    told = await tools.called(parts.assistant, LOCAL, "ask", {"question": "How do I add an index without blocking?"})
+    assert not told.is_error
+    assert "concurrently" in str(told.content).lower()
+    for args in ({}, {"question": ""}, {"question": "x" * 30_000}, {"question": "why?", "instance": "nothing"}):
+        assert (await tools.called(parts.assistant, LOCAL, "ask", args)).is_error, args
 
 
 def test_only_questions_of_this_wire_are_calls() -> None:

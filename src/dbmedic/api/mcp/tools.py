@@ -11,6 +11,7 @@ import msgspec
 from mcp.shared.exceptions import MCPError
 from msgspec import Meta, Struct
 
+from dbmedic.api.mcp import asking
 from dbmedic.api.mcp.wire import INVALID_PARAMS
 from dbmedic.assistant import Assistant
 from dbmedic.assistant.approvals import Approval
@@ -46,7 +47,7 @@ async def listed(assistant: Assistant, caller: Caller) -> list[types.Tool]:
     limits = acting.tools if acting is not None else None
     own = [one for one in assistant.turns.tools if ELSEWHERE not in one.name and (limits is None or one.name in limits)]
     found = [_tool(spec) for spec in own if asks or not spec.writes]
-    return [*found, _status_tool()] if asks else found
+    return [*found, asking.tool(), _status_tool()] if asks else found
 
 
 async def called(assistant: Assistant, caller: Caller, name: str, args: dict[str, Any]) -> types.CallToolResult:
@@ -57,6 +58,9 @@ async def called(assistant: Assistant, caller: Caller, name: str, args: dict[str
     try:
         if name == STATUS:
             return await _status(assistant, caller, args)
+        if name == asking.ASK:
+            text, ok, turn = await asking.answered(assistant, caller, args, await _agent(assistant, caller))
+            return _text(text, ok=ok, meta={"dbmedic/turn": turn})
         running = await assistant.turns.call(name, args, caller, await _agent(assistant, caller))
         await running.closed.wait()
         return _result(returned(running.id, running.entries))
