@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 
 import pytest
 from tests.hostile.corpus import ATTACKS
 
+from dbmedic.agent.fence import safe
 from dbmedic.agent.prompt import messages
 from dbmedic.core.events import ModelCalled, ToolCalled, ToolReturned
 from dbmedic.core.values import Agent, Attachment, Caller, Exchange, InstanceCard, Question, Skill
@@ -68,3 +70,10 @@ def test_a_text_cannot_close_its_fence_or_open_another(attack):
 
 def test_what_a_text_says_is_still_there_to_be_read():
     assert any("drop the table orders" in text for text in told(ATTACKS[0].text))
+
+
+@pytest.mark.parametrize("text", ["<" * 50_000, "<" + " " * 50_000, "< /" * 20_000, "<think " * 8000, "[INST" * 10_000])
+def test_no_text_takes_long_to_fence(text):
+    started = time.process_time()
+    safe(text)
+    assert time.process_time() - started < 1

@@ -12,7 +12,7 @@ from typing import Final
 _OPEN = "<＜﹤‹〈⟨〈˂≺&"
 _SLASH = r"[/／⁄∕\\]"
 _FENCE: Final = re.compile(
-    rf"[{_OPEN}](?:lt;)?(?=\s*{_SLASH}?\s*[dｄ𝐝𝚍ԁⅾ][aａ𝐚𝚊а][tｔ𝐭𝚝т][aａ𝐚𝚊а](?![a-z]))", re.IGNORECASE
+    rf"[{_OPEN}](?:lt;)?(?=\s*+(?:{_SLASH}\s*+)?[dｄ𝐝𝚍ԁⅾ][aａ𝐚𝚊а][tｔ𝐭𝚝т][aａ𝐚𝚊а](?![a-z]))", re.IGNORECASE
 )
 _ROLES: Final = re.compile(
     r"<(?=\|)|(?<=\|)>|\[(?=/?(?:INST|SYS(?:TEM)?|ASSISTANT|USER|TOOL_?(?:CALLS?|RESULTS?)?)\])|"
