@@ -56,7 +56,7 @@ class Facts:
     def text(self, text: str, id: str = "") -> None:
         """Whatever a text states."""
         for line in text[:TEXT_CHARS].splitlines():
-            for one in stated(line):
+            for one in stated(line, proof=True):
                 self.say(one, id)
 
     def moment(self, moment: datetime) -> None:

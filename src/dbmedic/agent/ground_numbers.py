@@ -78,22 +78,19 @@ _PURE = re.compile(r"[\s~≈<>=]*[+\-−]?\d[\d\s.,]*\D{0,12}$")
 ABOUT_OFF: Final = 0.05
 
 
-def stated(text: str, start: int = 0, *, citations: int = 0) -> list[Stated]:
+def stated(text: str, start: int = 0, *, citations: int = 0, proof: bool = False) -> list[Stated]:
     """What a line states, in order, from `start` on; what stands before it is only read for its sense.
 
-    `citations`: how many sources "[1]" may point at.
+    `citations`: how many sources "[1]" may point at.  `proof`: every number counts, for others rest on it.
     """
-    hidden = _hidden(text)
+    hidden = [] if proof else _hidden(text)
     found = list(_times(text, hidden))
     hidden += [(one.start, one.end) for one in found]
     for match in _NUMBER.finditer(text):
-        if (
-            match.end() <= start
-            or any(a < match.end() and match.start() < b for a, b in hidden)
-            or _exempt(text, match, citations)
-        ):
+        if match.end() <= start or any(a < match.end() and match.start() < b for a, b in hidden):
             continue
-        found.append(_number(text, match))
+        if proof or not _exempt(text, match, citations):
+            found.append(_number(text, match, proof=proof))
     found.sort(key=lambda one: one.start)
     return [one for one in _joined(text, found) if one.end > start]
 
@@ -161,14 +158,14 @@ def _exempt(text: str, match: re.Match[str], citations: int) -> bool:
     return near[-1:] in "._/@-" and _NAME.search(near) is not None
 
 
-def _number(text: str, match: re.Match[str]) -> Stated:
+def _number(text: str, match: re.Match[str], *, proof: bool) -> Stated:
     end = match.end()
     units: tuple[tuple[Kind | None, float], ...] = ((None, 1.0),)
     if (behind := UNIT.match(text, end)) is not None:
         units, end = unit(behind[1]), behind.end()
     elif text[max(0, match.start() - 5) : match.start()].rstrip().endswith("百分之"):
         units = (("ratio", 0.01),)
-    about = _ABOUT.search(text[max(0, match.start() - NEAR) : match.start()]) is not None
+    about = not proof and _ABOUT.search(text[max(0, match.start() - NEAR) : match.start()]) is not None
     meanings = []
     for value, step in _values(match[0]):
         for kind, size in units:
