@@ -251,7 +251,9 @@ def dify(mode: str, port: int, key: str) -> Target:
 
 
 def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("DBMEDIC_")}
+    """Ours without settings; a crash says where it was."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("DBMEDIC_")}
+    return clean | {"PYTHONFAULTHANDLER": "1"}
 
 
 @contextlib.contextmanager
@@ -285,12 +287,17 @@ def started(
         os.sched_setaffinity(process.pid, {core})
         try:
             until = time.monotonic() + 30
-            while socket.socket().connect_ex(("127.0.0.1", port)) != 0:
+            while not _listens(port):
                 if process.poll() is not None or time.monotonic() > until:
                     log.seek(0)
                     raise SystemExit(f"{name} did not start:\n{log.read().decode()}")
                 time.sleep(0.01)
             yield Served(port, process.pid)
+        except BaseException:
+            if process.poll() is not None:
+                log.seek(0)
+                print(f"{name} ended:\n{log.read()[-4000:].decode(errors='replace')}", file=sys.stderr)
+            raise
         finally:
             process.terminate()
             try:
@@ -298,6 +305,11 @@ def started(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_ports(count: int) -> list[int]:
