@@ -22,7 +22,7 @@ from dbmedic.logs.reach import Blob, stretch
 
 TAG = "log"
 """The tag of an instance that says where its log is: a path, journald:UNIT or docker:NAME."""
-MOST_HERE, MOST_THERE = 16 * 1024 * 1024, 4 * 1024 * 1024
+MOST_HERE, MOST_THERE = 8 * 1024 * 1024, 4 * 1024 * 1024
 """Bytes that are read of a log at most: of this machine, and through the server."""
 ENTRIES = 50_000
 TABLE = """/* dbmedic */

@@ -12,6 +12,8 @@ from dbmedic.kit.serverlog import codes
 from dbmedic.kit.serverlog.entry import Entry, Severity, shaped, without_values
 
 USUAL = "%m [%p] "
+FREQUENT = ("duration: ", "statement: ", "execute ", "connection ", "disconnection: ", "checkpoint ")
+"""What most lines of a talkative log begin with, and no check reads."""
 LONGEST = 16_000
 """Characters of a message with all that belongs to it; what is over is cut."""
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Za-z0-9+:_/-]+)?"
@@ -103,12 +105,15 @@ def entries(lines: Iterable[tuple[datetime | None, str]], zone: tzinfo, prefix: 
 
 
 def _draft(match: re.Match[str], line: str, carried: datetime | None, zone: tzinfo) -> Draft | None:
+    label = match["label"]
+    if label.startswith("DEBUG") or (SEVERITIES[label] == "log" and match["text"].startswith(FREQUENT)):
+        return None
     fields = {name: text for name, text in match.groupdict().items() if text and name not in ("label", "text", "head")}
     if "epoch" in fields:
         at: datetime | None = datetime.fromtimestamp(float(fields["epoch"]), UTC)
     else:
         at = moment(fields.get("at") or line[:120], zone) or carried
-    if at is None or match["label"].startswith("DEBUG"):
+    if at is None:
         return None
     if "pid" not in fields and (pid := _PID.search(line[:120])):
         fields["pid"] = pid[1]
