@@ -28,17 +28,21 @@ class Playbooks:
         """`folder`: the operator's; None or missing: only ours."""
         self._folder, self._tools = folder, tools
         self._found: Mapping[str, Playbook] | None = None
+        self._reading = asyncio.Lock()
         self._specs: dict[frozenset[str], ToolSpec | None] = {}
 
     async def all(self) -> Mapping[str, Playbook]:
         """By name."""
-        if self._found is None:
-            found, problems = await asyncio.to_thread(load, self._folder, self._tools)
+        if self._found is not None:
+            return self._found
+        # Once, however many turns come first together: msgspec crashes when two threads meet a new type at once.
+        async with self._reading:
             if self._found is None:
+                found, problems = await asyncio.to_thread(load, self._folder, self._tools)
                 for problem in problems:
                     logger.warning("playbook left out", problem=problem)
                 self._found = found
-        return self._found
+            return self._found
 
     async def offered(self, tools: Mapping[str, Tool], cards: Sequence[InstanceCard]) -> tuple[ToolSpec, ...]:
         """What the tools look like to a model: the one that reads playbooks lists those that fit, or is left out."""
