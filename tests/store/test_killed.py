@@ -1,0 +1,117 @@
+"""Killed at any instant, short of room, locked: what was acknowledged is whole, the rest is said, and it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import apsw
+import pytest
+
+from dbmedic.core.errors import StoreFailed, StoreFull
+from dbmedic.store.sqlite import open_store
+from store.test_durability import CHILD
+
+POINTS, MANY = 10, 200
+LIMITED = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from dbmedic.core.errors import OutsideFailed
+from dbmedic.store.sqlite import open_store
+
+async def main():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    store = await open_store(Path(sys.argv[1]))
+    await store.write(("setting_put_new", {"name": "before", "value": "kept"}))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    kept, said = [], ""
+    for n in range(200):
+        try:
+            await store.write(("setting_put_new", {"name": f"n{n}", "value": "x" * 20_000}))
+            kept.append(n)
+        except OutsideFailed as failure:
+            said = f"{type(failure).__name__}: {failure}"
+            break
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    await store.write(("setting_put_new", {"name": "after", "value": "kept"}))
+    print(len(kept), said, flush=True)
+    await store.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_nothing_acknowledged_is_lost_wherever_it_is_killed(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """One store is killed again and again; each time it grows by what the next process adds."""
+    chance = random.Random(4)
+    points = MANY if request.config.getoption("--long") else POINTS
+    path = tmp_path / "store.db"
+    for point in range(points):
+        script = CHILD.replace('f"t{n}"', f'f"p{point}-t{{n}}"')
+        with subprocess.Popen([sys.executable, "-c", script, path], stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            acknowledged: dict[str, int] = {}
+            until = 0.0
+            for line in child.stdout:
+                until = until or time.monotonic() + chance.uniform(0, 0.1)
+                if line.endswith("\n"):
+                    turn, seq = json.loads(line)
+                    acknowledged[turn] = seq
+                if time.monotonic() > until:
+                    child.send_signal(signal.SIGKILL)
+        assert acknowledged
+        store = await open_store(path)
+        for turn, seq in acknowledged.items():
+            rows = await store.read("events_of_turn", turn=turn)
+            assert len(rows) >= seq
+            assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+            assert len(rows) % 3 == 0
+        await store.close()
+    whole = apsw.Connection(str(path))
+    assert whole.execute("pragma integrity_check").get == "ok"
+    whole.close()
+
+
+async def test_no_more_room_is_said_corrupts_nothing_and_passes(tmp_path: Path) -> None:
+    """The limit on the size of a file stands for a disk that is full."""
+    path = tmp_path / "store.db"
+    words = [sys.executable, "-c", LIMITED, str(path)]
+    done = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    kept, said = done.stdout.split(" ", 1)
+    assert said.startswith((StoreFull.__name__, StoreFailed.__name__)), said
+    assert "store.db" in said
+    store = await open_store(path)
+    for name in ("before", "after", *(f"n{n}" for n in range(int(kept)))):
+        assert await store.read("setting_get", name=name), name
+    assert not await store.read("setting_get", name=f"n{kept}")
+    await store.close()
+    whole = apsw.Connection(str(path))
+    assert whole.execute("pragma integrity_check").get == "ok"
+    whole.close()
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+async def test_a_store_that_is_locked_for_a_second_loses_and_refuses_nothing(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "store.db")
+    other = apsw.Connection(str(tmp_path / "store.db"))
+    other.execute("begin immediate")
+    writes = [
+        asyncio.ensure_future(store.write(("setting_put_new", {"name": f"n{n}", "value": ""}))) for n in range(20)
+    ]
+    await asyncio.sleep(1)
+    assert not any(write.done() for write in writes)
+    other.execute("rollback")
+    other.close()
+    await asyncio.gather(*writes)
+    assert len([n for n in range(20) if await store.read("setting_get", name=f"n{n}")]) == 20
+    await store.close()
