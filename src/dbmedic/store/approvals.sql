@@ -20,7 +20,7 @@ select
     t.account,
     sum(case when a.status = 'pending' then 1 else 0 end) as pending,
     min(a.until) as until
-from turns t
+from turns t /*sqlite indexed by turns_waiting */
 join approvals a on a.turn = t.id and a.round_open = 1
 where t.status = 'waiting'
 group by t.id, t.api, t.account
