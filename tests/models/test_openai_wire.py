@@ -3,6 +3,7 @@
 import json
 import time
 
+import msgspec
 import pytest
 
 from dbmedic.core.errors import ModelDown
@@ -34,7 +35,8 @@ def test_the_transcript_is_asked_in_the_services_own_shape():
         Message(role="tool", call="k1", text="23 %"),
     )
     tool = ToolSpec(name="measure", description="Measures.", schema={"type": "object", "properties": {}})
-    assert body("qwen3", request(messages=asked, tools=(tool,))) == {
+    sent = msgspec.json.decode(msgspec.json.encode(body("qwen3", request(messages=asked, tools=(tool,)))))
+    assert sent == {
         "model": "qwen3",
         "stream": True,
         "stream_options": {"include_usage": True},
