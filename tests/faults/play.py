@@ -47,8 +47,11 @@ def faults() -> Mapping[str, tuple[str, Fault]]:
     return found
 
 
-def play(shops: Shops, name: str) -> Iterator[Result]:
-    """Plays a fault and asks all its questions, one after the other."""
+def play(shops: Shops, name: str, *, few: bool = False) -> Iterator[Result]:
+    """Plays a fault and asks its questions, one after the other.
+
+    `few` takes one, the first in English on PostgreSQL and the first in Chinese elsewhere.
+    """
     engine, fault = faults()[name]
     with shops.scene(fault, engine) as scene:
         if fault.load:
@@ -57,11 +60,21 @@ def play(shops: Shops, name: str) -> Iterator[Result]:
             fault.do(scene)
         time.sleep(fault.wait_s)
         host, shell = Alone(scene.pid), fault.shell
-        for language, question in ((one, text) for one, texts in fault.asks.items() for text in texts):
+        for language, question in _few(fault, engine) if few else _all(fault):
             yield _result(name, fault, scene, "turn", partial(_ask, scene.url, question, language, host))
             if shell:
                 shell = False
                 yield _result(name, fault, scene, "shell", partial(ask_in_shell, scene.url, question, language))
+
+
+def _all(fault: Fault) -> list[tuple[str, str]]:
+    return [(language, text) for language, texts in fault.asks.items() for text in texts]
+
+
+def _few(fault: Fault, engine: str) -> list[tuple[str, str]]:
+    first = [(language, texts[0]) for language, texts in fault.asks.items()]
+    usual = "en" if engine == "postgres" else "zh"
+    return [one for one in first if one[0] == usual] or first
 
 
 def _ask(url: str, question: str, language: str, host: Alone) -> Asked:

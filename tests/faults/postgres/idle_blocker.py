@@ -23,5 +23,4 @@ FAULT = Fault(
     load=(*DAY, STOCK),
     do=do,
     wait_s=20,
-    short=True,
 )
