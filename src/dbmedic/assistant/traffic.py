@@ -1,6 +1,7 @@
 """What left for language models and what came back, word for word, sealed, and gone after a month.
 
-Kept apart from the log of the turn, which is for good and which every API shows: see `docs/why/016-masks-are-derived.md`.
+Kept apart from the log of the turn, which is for good and which every API shows: see
+`docs/why/016-masks-are-derived.md`.
 """
 
 from __future__ import annotations

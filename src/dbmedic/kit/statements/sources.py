@@ -14,7 +14,7 @@ from dbmedic.kit.statements.text import Token, dialect, significant
 
 _TOLD = frozenset({"show", "describe", "desc", "explain", "pragma"})
 """Statements that tell of names, settings and plans, and never of a row."""
-_QUOTES = "`\"[]"
+_QUOTES = '`"[]'
 
 
 @lru_cache(2048)
@@ -39,9 +39,7 @@ def sources(sql: str, engine: str) -> tuple[Relation, ...] | None:
     names = {_name(table) for table in tables} | {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     if "" in names or not _follows(found) <= names:
         return None
-    return tuple(
-        dict.fromkeys(Relation(table.db or None, _name(table)) for table in tables if not _is_cte(table, exp))
-    )
+    return tuple(dict.fromkeys(Relation(table.db or None, _name(table)) for table in tables if not _is_cte(table, exp)))
 
 
 def _name(table: Any) -> str:
