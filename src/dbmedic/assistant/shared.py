@@ -55,7 +55,8 @@ class SharedTurns(Turns):
         await self._leases.leave(ticket)
 
     async def _enter(self, account: str, conversation: str | None, patience_s: float) -> Ticket:
-        return await self._leases.enter(account, conversation, self._limits.turns, patience_s)
+        most = await self._spending.turns_of(account, self._limits.turns)
+        return await self._leases.enter(account, conversation, most, patience_s)
 
     def _start(self, running: Running) -> None:
         self._leases.begun(running, self._entered.pop(running.id))
