@@ -75,7 +75,9 @@ async def test_an_instance_comes_back_as_it_was_registered(instances):
     assert await instances.get("rm-1", LOCAL) == added
     assert await instances.list(LOCAL) == [added]
     assert await instances.visible(LOCAL) == [
-        InstanceCard(id="rm-1", engine="postgres", name="The shop", region="cn-hangzhou", tags={"team": "ops"})
+        InstanceCard(
+            id="rm-1", engine="postgres", name="The shop", region="cn-hangzhou", tags={"team": "ops"}, writable=True
+        )
     ]
 
 

@@ -68,7 +68,7 @@ async def test_what_makes_no_sense_here_is_skipped_not_failed(postgres: Database
 
 
 async def test_own_statements_are_no_load(postgres: Database) -> None:
-    postgres.run("create extension pg_stat_statements")
+    postgres.run("create extension pg_stat_statements", "select pg_stat_statements_reset()")
     await heard(ALL, postgres.instance)
     said = await heard(ALL, postgres.instance)
     texts = [one.values["query"] for one in said.measures.values() if one.what == "top-queries"]

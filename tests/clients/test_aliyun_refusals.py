@@ -339,7 +339,7 @@ async def test_a_key_without_the_right_to_ask() -> None:
 async def test_a_user_that_was_deleted() -> None:
     async with cloud() as here:
         key = await here.another(user="bob")
-        place = here.parts.store.place  # type: ignore[attr-defined]
+        place = here.parts.store._store.place  # type: ignore[attr-defined]
         other = apsw.Connection(place, flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE)
         other.execute("pragma foreign_keys = off; delete from users where name = 'bob'")
         other.close()

@@ -184,13 +184,22 @@ async def test_who_hangs_up_finds_the_answer_in_the_history() -> None:
 
 
 async def test_a_failure_before_anything_was_said_is_an_error_of_the_object_form() -> None:
-    async with cloud([ModelDown("the model is away")]) as here:
+    async with cloud([RuntimeError("broken")]) as here:
         request = rds.ChatMessagesRequest(query="why?")
         error = await refused(here.rdsai(endpoint=here.json).chat_messages_async(request))
-        assert (error.code, error.status_code) == ("ServiceUnavailable", 503)
+        assert (error.code, error.status_code) == ("InternalError", 500)
         frames = await stream(here.rdsai())
         assert [one.event for one in frames] == ["workflow_started", "error", "workflow_finished"]
-        assert (frames[1].description, frames[1].answer) == ("ServiceUnavailable", "the model is away")
+        assert frames[1].description == "InternalError"
+        assert "broken" not in frames[1].answer
+
+
+async def test_a_model_that_is_away_is_answered_for_by_the_analyst() -> None:
+    async with cloud([ModelDown("the model is away")]) as here:
+        request = rds.ChatMessagesRequest(query="why?")
+        body = (await here.rdsai(endpoint=here.json).chat_messages_async(request)).body
+        assert body.event == "message"
+        assert "was not reachable" in body.answer
 
 
 async def test_a_second_run_of_a_conversation_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:

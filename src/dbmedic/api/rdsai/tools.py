@@ -17,6 +17,62 @@ class Words(NamedTuple):
 
 
 WORDS = {
+    "change": Words(
+        "update",
+        "经人批准后执行一条会产生变更的语句。",
+        "經人核准後執行一條會產生變更的語句。",
+        "Runs one statement that changes something, once a person approved exactly it.",
+        "変更を行う文を一つ、人がその文を承認した後に実行します。",
+    ),
+    "change_setting": Words(
+        "update",
+        "经人批准后修改服务器的一个参数。",
+        "經人核准後修改伺服器的一個參數。",
+        "Changes one setting of a server, once a person approved it.",
+        "人の承認後に、サーバーの設定を一つ変更します。",
+    ),
+    "changes": Words(
+        "get",
+        "说明某个时间以来发生了哪些变化:变慢或新出现的语句、增长、参数、重启。",
+        "說明某個時間以來發生了哪些變化:變慢或新出現的語句、成長、參數、重新啟動。",
+        "Tells what changed since a time: slower or new statements, growth, settings, restarts.",
+        "ある時点以降の変化を示します:遅くなった文や新しい文、増加、設定、再起動。",
+    ),
+    "create_index": Words(
+        "create",
+        "经人批准后在不阻塞写入的情况下创建索引。",
+        "經人核准後在不阻塞寫入的情況下建立索引。",
+        "Builds an index without stopping writers, once a person approved it.",
+        "人の承認後に、書き込みを止めずに索引を作成します。",
+    ),
+    "drop_index": Words(
+        "delete",
+        "经人批准后删除一个不承担约束的索引。",
+        "經人核准後刪除一個不承擔約束的索引。",
+        "Drops an index that keeps no constraint, once a person approved it.",
+        "人の承認後に、制約に使われていない索引を削除します。",
+    ),
+    "end_session": Words(
+        "delete",
+        "经人批准后结束一个会话,或取消其正在执行的语句。",
+        "經人核准後結束一個工作階段,或取消其正在執行的語句。",
+        "Ends a session, or cancels what it runs, once a person approved it.",
+        "人の承認後に、セッションを終了するか、実行中の文を取り消します。",
+    ),
+    "maintain": Words(
+        "update",
+        "经人批准后更新一张表的统计信息或清理该表。",
+        "經人核准後更新一張表的統計資訊或清理該表。",
+        "Renews the statistics of a table or cleans it up, once a person approved it.",
+        "人の承認後に、テーブルの統計を更新するか、整理します。",
+    ),
+    "playbook": Words(
+        "get",
+        "读取一份处理步骤手册。",
+        "讀取一份處理步驟手冊。",
+        "Reads one playbook: the steps for a known kind of trouble.",
+        "既知の問題に対する手順書を一つ読みます。",
+    ),
     "diagnose": Words(
         "get",
         "沿着一个症状查找原因:运行能够解释该症状的检查项。",
