@@ -53,13 +53,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parts(arguments: Sequence[str]) -> list[list[str]]:
-    """The runs of pytest: all tests in two processes, as most of them wait, then the faults, which need the machine.
+    """The runs of pytest: all tests in four processes, as most of them wait, then the faults, which need the machine.
 
     Whoever chooses tests gets one run in one process.
     """
     if any(word not in WIDER and not word.startswith("--server") for word in arguments):
         return [[*arguments]]
-    return [["-n", "2", "--dist", "loadfile", "--ignore", FAULTS, *arguments], [FAULTS, *arguments]]
+    return [["-n", "4", "--dist", "loadfile", "--ignore", FAULTS, *arguments], [FAULTS, *arguments]]
 
 
 def counted(report: Path) -> Counter[str]:

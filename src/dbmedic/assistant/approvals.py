@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -233,6 +233,33 @@ def verdict(call: str, rules: Iterable[Rule], question: Question) -> ApprovalDec
     if question.approval == "auto" and "grant" in by_effect and "two" not in by_effect:
         return ApprovalDecided(call=call, granted=True, by=by_effect["grant"], how="policy")
     return None
+
+
+def shape(approval: Approval) -> dict[str, Any]:
+    """An approval as readers outside see it, JSON-able."""
+    asked = approval.request
+    return {
+        "id": approval.id,
+        "status": approval.status,
+        "api": approval.api,
+        "turn": approval.turn,
+        "conversation": approval.conversation,
+        "tool": asked.tool,
+        "instance": asked.instance,
+        "database": asked.database,
+        "role": asked.role,
+        "kind": asked.kind,
+        "statement": asked.statement,
+        "description": asked.description,
+        "risk": asked.risk,
+        "rollback": asked.rollback,
+        "dangerous": asked.dangerous,
+        "approvers": asked.approvers,
+        "granted_by": approval.granted_by,
+        "until": asked.until,
+        "created_at": approval.created_at,
+        "decided_at": approval.decided_at,
+    }
 
 
 _STATUS = {True: "approved", False: "rejected"}

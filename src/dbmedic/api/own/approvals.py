@@ -9,7 +9,7 @@ from typing import Any, Final, cast, get_args
 
 from dbmedic.api.own.wire import json_object
 from dbmedic.assistant import Assistant
-from dbmedic.assistant.approvals import Approval, Status
+from dbmedic.assistant.approvals import Status, shape
 from dbmedic.core.errors import BadField, Forbidden
 from dbmedic.core.values import Caller
 
@@ -51,33 +51,6 @@ async def decide(assistant: Assistant, caller: Caller, id: str, body: bytes) -> 
     decided = await assistant.approvals.decide(id, caller, granted=_DECISIONS[decision], comment=comment)
     await assistant.turns.sweep()
     return shape(decided)
-
-
-def shape(approval: Approval) -> dict[str, Any]:
-    """An approval as JSON."""
-    asked = approval.request
-    return {
-        "id": approval.id,
-        "status": approval.status,
-        "api": approval.api,
-        "turn": approval.turn,
-        "conversation": approval.conversation,
-        "tool": asked.tool,
-        "instance": asked.instance,
-        "database": asked.database,
-        "role": asked.role,
-        "kind": asked.kind,
-        "statement": asked.statement,
-        "description": asked.description,
-        "risk": asked.risk,
-        "rollback": asked.rollback,
-        "dangerous": asked.dangerous,
-        "approvers": asked.approvers,
-        "granted_by": approval.granted_by,
-        "until": asked.until,
-        "created_at": approval.created_at,
-        "decided_at": approval.decided_at,
-    }
 
 
 def _may(caller: Caller) -> None:

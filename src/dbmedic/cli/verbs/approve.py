@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,6 +36,7 @@ second one decides with a key of their own.""",
 def command(approval: str | None, deny: bool, yes: bool, comment: str, as_json: bool) -> None:
     """List the changes that wait for a person, or grant or refuse one."""
     from dbmedic.assistant.accounts import LOCAL
+    from dbmedic.assistant.approvals import shape
 
     async def work() -> None:
         async with opened(config_here()) as parts:
@@ -68,28 +69,9 @@ def show(approval: Approval) -> None:
     )
 
 
-def shape(approval: Approval) -> dict[str, Any]:
-    """An approval as JSON."""
-    asked = approval.request
-    return {
-        "id": approval.id,
-        "status": approval.status,
-        "instance": asked.instance,
-        "database": asked.database,
-        "role": asked.role,
-        "kind": asked.kind,
-        "statement": asked.statement,
-        "description": asked.description,
-        "risk": asked.risk,
-        "rollback": asked.rollback,
-        "dangerous": asked.dangerous,
-        "approvers": asked.approvers,
-        "granted_by": approval.granted_by,
-        "until": asked.until,
-    }
-
-
 def _listed(found: list[Approval], as_json: bool) -> None:
+    from dbmedic.assistant.approvals import shape
+
     if as_json:
         return print_json({"approvals": [shape(one) for one in found]})
     if not found:

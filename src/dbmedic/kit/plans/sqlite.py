@@ -54,7 +54,7 @@ def text(lines: Sequence[str]) -> Plan | None:
                 {"id": 1 + len(rows) if int(old[1]) == 0 else int(old[1]), "parent": int(old[2]), "detail": old[3]}
             )
             continue
-        found = re.match(r"^((?:[| ] {2})*+)[|`]--(\S.*)$", line)
+        found = re.match(r"^((?:[| ] {2})*)[|`]--(\S.*)$", line)
         if not found or not _known(found[2]):
             continue
         depth = len(found[1])
