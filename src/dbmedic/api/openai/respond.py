@@ -5,6 +5,8 @@ https://platform.openai.com/docs/api-reference/responses
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 import msgspec
@@ -22,6 +24,8 @@ from dbmedic.core.values import Caller
 from dbmedic.kit.sse import COMMENT
 
 PREFIX = "resp_"
+CLOSING_S = 5.0
+"""How long a cancelled turn may take to close before it is told as it is."""
 SHAPE = "OpenaiResponse"
 """Where the inputs of a question keep what its response repeats."""
 
@@ -70,7 +74,11 @@ async def cancel(assistant: Assistant, caller: Caller, fields: dict[str, Any]) -
     entries = await _entries(assistant, caller, fields["id"])
     opened = entries[0].event
     assert isinstance(opened, TurnOpened)
-    await assistant.turns.stop(opened.run, caller)
+    if await assistant.turns.stop(opened.run, caller):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                async for _ in assistant.turns.batches(opened.turn, caller):
+                    pass  # until it is closed, and all that was said is kept
     return await retrieve(assistant, caller, fields)
 
 
