@@ -109,6 +109,19 @@ async def test_a_turn_is_stopped_from_another_replica_by_its_owner_alone(store: 
         assert not await two.stop(running.run, CALLER)
 
 
+async def test_a_stop_is_not_lost_while_the_bus_does_not_know_who_runs_the_turn(store: Postgres, redis: Server) -> None:
+    """As when the connection broke before the lease was taken, or the bus came back empty."""
+    words = [piece for n in range(100) for piece in (Text(f"w{n} "), 0.1)]
+    async with replica(store, redis.url, Script(words)) as one, replica(store, redis.url, Script([])) as two:
+        running = await one.ask(ask())
+        await until(lambda: any(isinstance(entry.event, AnswerDelta) for entry in running.entries))
+        await asyncio.to_thread(redis.run, "FLUSHALL")
+        assert not await two.stop(running.run, OTHER)
+        assert await two.stop(running.run, CALLER)
+        await until(running.closed.is_set)
+        assert running.turn.closed == "stopped"
+
+
 async def test_the_limit_of_an_account_and_the_order_in_a_conversation_hold_across_replicas(
     store: Postgres, redis: Server
 ) -> None:

@@ -26,6 +26,8 @@ logger = structlog.get_logger("dbmedic.leases")
 
 LOOK_S: Final = 0.02
 """How often a question looks whether the turn before it has ended."""
+ASK_S: Final = 0.1
+"""How often the bus is asked who runs a turn that is to be stopped."""
 GATHER_S: Final = 0.02
 SILENCE_S: Final = 1.0
 """After this long without news the store is asked whether the turn has ended."""
@@ -126,11 +128,25 @@ class Leases:
             return True
 
     async def stop(self, run: str, caller: Caller) -> bool:
-        """Ends a run of the caller's on another replica; False when there is none."""
+        """Ends a run of the caller's on another replica; False when there is none.
+
+        A bus that does not know who runs the turn, not yet or not any more, is told within a lease: so long it is asked
+        again, and no stop is lost.
+        """
+        until = time.monotonic() + self._bus.lease_s
+        while (turn := await self._own(run, caller)) is not None and time.monotonic() < until:
+            if await self._bus.stop(turn, caller.key):
+                return True
+            await asyncio.sleep(ASK_S)
+        return False
+
+    async def _own(self, run: str, caller: Caller) -> str | None:
+        """The caller's turn that runs under this id."""
         for row in await self._store.read("turn_by_run", run=run):
             if row["status"] == "running" and row["owner"] == caller.owner and row["account"] == caller.account:
-                return await self._bus.stop(row["id"], caller.key)
-        return False
+                turn: str = row["id"]
+                return turn
+        return None
 
     async def _runs(self, turn: str) -> bool:
         rows = await self._store.read("turn_get", id=turn)
