@@ -142,6 +142,30 @@ async def test_the_limit_of_an_account_and_the_order_in_a_conversation_hold_acro
             await two.ask(ask("again", conversation=held.conversation), patience_s=0.05)
 
 
+async def test_the_limit_holds_on_a_bus_that_came_back_empty(store: Postgres, redis: Server) -> None:
+    script = Script([Text("a"), 3.0])
+    async with replica(store, redis.url, script, 1) as one, replica(store, redis.url, script, 1) as two:
+        running = await one.ask(ask())
+        for _ in range(3):
+            await asyncio.to_thread(redis.run, "FLUSHALL")
+            with pytest.raises(Busy, match="turns of account default"):
+                await two.ask(ask())
+        assert running.turn.closed is None
+
+
+async def test_what_ends_while_it_is_renewed_holds_nothing(store: Postgres, redis: Server) -> None:
+    async with replica(store, redis.url, Script([Text("a")]), 1) as one:
+        bus = one._bus
+        assert isinstance(bus, Redis)
+        for _ in range(20):
+            running = await one.ask(ask())
+            beats = [asyncio.create_task(bus._renew()) for _ in range(5)]
+            await running.closed.wait()
+            await asyncio.gather(*beats, *one._tasks)
+        assert await asyncio.to_thread(redis.run, "KEYS dbmedic:slots:*") == [([],)]
+        assert await asyncio.to_thread(redis.run, "KEYS dbmedic:lease:*") == [([],)]
+
+
 async def test_a_question_that_is_refused_gives_its_place_back(store: Postgres, redis: Server) -> None:
     async with replica(store, redis.url, Script([Text("a")]), 1) as one:
         for _ in range(3):

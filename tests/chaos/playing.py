@@ -56,9 +56,9 @@ class Echo:
                 await asyncio.sleep(WORD_S * (30 if "stop" in mark else 1))
             await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
         except ConnectionError:
-            pass  # the turn was stopped, or its replica killed
+            pass
         finally:
-            self.now -= 1
+            self.now -= 1  # also when the reader hung up, which cancels this: the turn was stopped, or its replica died
         return response
 
 
@@ -215,7 +215,7 @@ async def echoing() -> AsyncIterator[Echo]:
     echo = Echo()
     site = web.Application()
     site.router.add_post("/v1/chat/completions", echo.handle)
-    runner = web.AppRunner(site)
+    runner = web.AppRunner(site, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     echo.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"

@@ -56,7 +56,7 @@ class Leases:
         while (said := await self._bus.enter(ticket, most)) != "in":
             if said == "account":
                 raise Busy(f"turns of account {account}", most)
-            if time.monotonic() > until:
+            if said == "conversation" and time.monotonic() > until:
                 raise Busy(f"turns of conversation {conversation}", 1)
             await asyncio.sleep(LOOK_S)
         return ticket
@@ -130,15 +130,14 @@ class Leases:
     async def stop(self, run: str, caller: Caller) -> bool:
         """Ends a run of the caller's on another replica; False when there is none.
 
-        A bus that does not know who runs the turn, not yet or not any more, is told within a lease: so long it is asked
-        again, and no stop is lost.
+        Returns once the turn has ended, and asks again until then, so no stop is lost: neither by a bus that does not
+        know yet who runs it, nor by one that loses what it was told.  What takes longer than a lease is being ended.
         """
-        until = time.monotonic() + self._bus.lease_s
+        until, told = time.monotonic() + self._bus.lease_s, False
         while (turn := await self._own(run, caller)) is not None and time.monotonic() < until:
-            if await self._bus.stop(turn, caller.key):
-                return True
+            told = await self._bus.stop(turn, caller.key) or told
             await asyncio.sleep(ASK_S)
-        return False
+        return told
 
     async def _own(self, run: str, caller: Caller) -> str | None:
         """The caller's turn that runs under this id."""

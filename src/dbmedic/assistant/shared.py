@@ -121,5 +121,5 @@ class SharedTurns(Turns):
 
         Raises `BusFailed`.
         """
-        await self._bus.open(self._stop_here)
+        await self._bus.open(self._stop_here, idle=not await self._store.read("open_turns"))
         return 0

@@ -9,12 +9,12 @@ meanwhile is left out, and the number of the next batch shows followers that the
     slots:<account>   tickets of its running turns, by when each ends unless it is renewed
     inbox:<replica>   stream: stop (a turn), by (whose key); or nothing, to wake the reader
     job:<name>        the replica that does it now
+    ripe              since when turns are let in: a Redis that came back empty is told first what runs
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple, cast
 
@@ -25,6 +25,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
+from dbmedic.bus.scripts import ENTER, LEAVE, RENEW
 from dbmedic.core.errors import BadField, BusFailed
 from dbmedic.core.events import Entry
 from dbmedic.core.ports import Batch, Ticket
@@ -44,21 +45,6 @@ MOST_WAITING: Final = 2000
 """Batches that wait to be sent while there is no connection; more are left out."""
 BLOCK_MS: Final = 2000
 TIMEOUT_S: Final = 5.0
-
-_ENTER: Final = """
-local now, until_, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-redis.call('zremrangebyscore', KEYS[1], '-inf', now)
-if KEYS[2] then
-    local holder = redis.call('get', KEYS[2])
-    if holder and holder ~= ARGV[1] then return 'conversation' end
-end
-if redis.call('zcard', KEYS[1]) >= most and not redis.call('zscore', KEYS[1], ARGV[1]) then return 'account' end
-redis.call('zadd', KEYS[1], until_, ARGV[1])
-redis.call('pexpire', KEYS[1], 4 * (until_ - now))
-if KEYS[2] then redis.call('set', KEYS[2], ARGV[1], 'px', until_ - now) end
-return 'in'
-"""
-_LEAVE: Final = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[Entry]).decode
@@ -105,10 +91,13 @@ class Redis:
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
 
-    async def open(self, stop: Callable[[str, str], Awaitable[None]]) -> None:
-        """Begins to listen; `stop` is told which turn is to end, and by whose key.  Raises `BusFailed`."""
+    async def open(self, stop: Callable[[str, str], Awaitable[None]], *, idle: bool = False) -> None:
+        """Begins to listen; `stop` is told which turn is to end, and by whose key.  Raises `BusFailed`.
+
+        `idle`: no turn runs anywhere, so that an empty Redis has nothing to learn.
+        """
         self._stop = stop
-        await self._ask(self._client.ping())
+        await self._ask(self._client.set(self._ripe, 0, nx=True) if idle else self._client.ping())
         self._tasks = [
             asyncio.create_task(self._read(), name="bus reader"),
             asyncio.create_task(self._beat(), name="bus leases"),
@@ -117,13 +106,11 @@ class Redis:
     # -- who runs what --------------------------------------------------------------------------------------------
 
     async def enter(self, ticket: Ticket, most: int) -> str:
-        """ "in", or what is full: "account", "conversation".  Raises `BusFailed`."""
-        now = round(time.time() * 1000)
-        keys = [self._key("slots", ticket.account)]
+        """ "in", what is full ("account", "conversation"), or "young": ask again.  Raises `BusFailed`."""
+        keys = [self._key("slots", ticket.account), self._ripe]
         if ticket.conversation:
             keys.append(self._key("talk", ticket.conversation))
-        until = now + round(self.lease_s * 1000)
-        said = await self._ask(self._client.eval(_ENTER, len(keys), *keys, ticket.id, now, until, most))
+        said = await self._ask(self._client.eval(ENTER, len(keys), *keys, ticket.id, self._lease_ms, most))
         outcome = cast(bytes, said).decode()
         if outcome == "in":
             self._tickets[ticket.id] = ticket
@@ -136,7 +123,7 @@ class Redis:
             pipeline = self._client.pipeline(transaction=False)
             pipeline.zrem(self._key("slots", ticket.account), ticket.id)
             if ticket.conversation:
-                pipeline.eval(_LEAVE, 1, self._key("talk", ticket.conversation), ticket.id)
+                pipeline.eval(LEAVE, 1, self._key("talk", ticket.conversation), ticket.id)
             await self._ask(pipeline.execute())
         except BusFailed as failure:
             logger.warning("slot not given free", error=str(failure))
@@ -145,18 +132,17 @@ class Redis:
         """Says that this replica runs a turn, until `drop`; its conversation, when it is a new one, is the ticket's."""
         self._leases.add(turn)
         self._tickets[ticket.id] = ticket
-        lease = round(self.lease_s * 1000)
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.set(self._key("lease", turn), self.replica, px=lease)
+        pipeline.set(self._key("lease", turn), self.replica, px=self._lease_ms)
         if ticket.conversation:
-            pipeline.set(self._key("talk", ticket.conversation), ticket.id, px=lease)
+            pipeline.set(self._key("talk", ticket.conversation), ticket.id, px=self._lease_ms)
         await self._ask(pipeline.execute())
 
     async def drop(self, turn: str) -> None:
         self._leases.discard(turn)
         self._numbers.pop(turn, None)
         try:
-            await self._ask(self._client.eval(_LEAVE, 1, self._key("lease", turn), self.replica))
+            await self._ask(self._client.eval(LEAVE, 1, self._key("lease", turn), self.replica))
         except BusFailed as failure:
             logger.warning("lease not given free", turn=turn, error=str(failure))
 
@@ -251,6 +237,14 @@ class Redis:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    @property
+    def _ripe(self) -> str:
+        return f"{self._prefix}ripe"
+
+    @property
+    def _lease_ms(self) -> int:
+        return round(self.lease_s * 1000)
+
     def _key(self, kind: str, name: str) -> str:
         return f"{self._prefix}{kind}:{name}"
 
@@ -282,36 +276,53 @@ class Redis:
                 logger.warning("live events not sent", batches=len(batch), error=str(failure))
 
     async def _beat(self) -> None:
-        """Renews what this replica holds; a bus that came back empty learns it again."""
         while not self._closed:
             await asyncio.sleep(min(BEAT_S, self.lease_s / 5))
-            lease = round(self.lease_s * 1000)
-            until = round(time.time() * 1000) + lease
-            pipeline = self._client.pipeline(transaction=False)
-            for turn in self._leases:
-                pipeline.set(self._key("lease", turn), self.replica, px=lease)
-            for ticket in self._tickets.values():
-                pipeline.zadd(self._key("slots", ticket.account), {ticket.id: until})
-                if ticket.conversation:
-                    pipeline.set(self._key("talk", ticket.conversation), ticket.id, px=lease)
-            pipeline.expire(self._key("inbox", self.replica), 86_400)
-            try:
-                await self._ask(pipeline.execute())
-            except BusFailed as failure:
-                logger.warning("leases not renewed", error=str(failure))
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """Says again what this replica holds; a bus that came back empty learns it by that."""
+        leases, tickets = list(self._leases), list(self._tickets.values())
+        accounts: dict[str, list[Ticket]] = {}
+        for ticket in tickets:
+            accounts.setdefault(ticket.account, []).append(ticket)
+        pipeline = self._client.pipeline(transaction=False)
+        for turn in leases:
+            pipeline.set(self._key("lease", turn), self.replica, px=self._lease_ms)
+        for account, its in accounts.items():
+            slots = self._key("slots", account)
+            talks = [self._key("talk", one.conversation) if one.conversation else slots for one in its]
+            keys = [slots, self._ripe, *talks]
+            pipeline.eval(RENEW, len(keys), *keys, self._lease_ms, *(one.id for one in its))
+        pipeline.expire(self._key("inbox", self.replica), 86_400)
+        try:
+            await self._ask(pipeline.execute())
+        except BusFailed as failure:
+            logger.warning("leases not renewed", error=str(failure))
+            return
+        # What ended meanwhile was given back before it was renewed.
+        for turn in leases:
+            if turn not in self._leases:
+                await self.drop(turn)
+        for ticket in tickets:
+            if ticket.id not in self._tickets:
+                await self.leave(ticket)
 
     async def _read(self) -> None:
         """Reads the inbox and every stream that somebody follows, over one connection."""
-        inbox, seen = self._key("inbox", self.replica), "0"
+        inbox, seen, lost = self._key("inbox", self.replica), "0", False
         while not self._closed:  # the client may swallow a cancellation
             turns = list(self._after)
             places = {inbox: seen, **{self._key("turn", turn): self._after[turn] for turn in turns}}
             try:
                 found = await self._ask(self._reader.xread(cast(Any, places), block=BLOCK_MS, count=500))
             except BusFailed as failure:
-                logger.warning("bus not heard", error=str(failure))
+                if not lost:
+                    logger.warning("bus not heard", error=str(failure))
+                lost = True
                 await asyncio.sleep(SEND_S)
                 continue
+            lost = False
             named = {self._key("turn", turn): turn for turn in turns}
             for key, messages in found or ():
                 if key.decode() == inbox:

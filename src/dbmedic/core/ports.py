@@ -279,11 +279,14 @@ class Bus(Protocol):
     lease_s: float
     """A replica that was silent for this long no longer runs what it ran."""
 
-    async def open(self, stop: Callable[[str, str], Awaitable[None]]) -> None:
-        """Begins to listen; `stop` is told which turn is to end here, and by whose key."""
+    async def open(self, stop: Callable[[str, str], Awaitable[None]], *, idle: bool = False) -> None:
+        """Begins to listen; `stop` is told which turn is to end here, and by whose key; `idle`: none runs anywhere."""
 
     async def enter(self, ticket: Ticket, most: int) -> str:
-        """Says "in", or what is taken: "account" when it has `most` turns already, or "conversation"."""
+        """Says "in", or what is taken: "account" when it has `most` turns already, or "conversation".
+
+        "young" is a bus that came back empty and does not know yet what runs: it is asked again.
+        """
 
     async def leave(self, ticket: Ticket) -> None:
         """Gives it back; never raises."""
