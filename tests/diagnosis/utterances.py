@@ -1,6 +1,8 @@
 """How people ask, per language: what they say -> the plan that must run."""
 
 ENGLISH = {
+    "why can nobody log in?": "cannot-connect",
+    "no one can connect any more": "cannot-connect",
     "orders page slow since this morning": "slow",
     "The orders page got slow this morning, why?": "slow",
     "our checkout takes forever": "slow",
@@ -85,6 +87,7 @@ ENGLISH = {
 }
 
 CHINESE = {
+    "为什么谁都登不上去": "cannot-connect",
     "实例最近很卡": "slow",
     "订单页面今天早上开始变慢": "slow",
     "为什么数据库这么慢": "slow",
@@ -140,6 +143,7 @@ CHINESE = {
 }
 
 TAIWANESE = {
+    "為什麼大家都連不上": "cannot-connect",
     "訂單頁面今天早上開始變慢": "slow",
     "資料庫最近很慢": "slow",
     "磁碟快滿了嗎?需要擴容嗎": "disk",

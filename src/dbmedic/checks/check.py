@@ -18,6 +18,7 @@ from msgspec import Struct
 from dbmedic.checks import template
 from dbmedic.checks.expression import Expression, NotAnExpression, compiled
 from dbmedic.core.values import Confidence, Measure, Unit
+from dbmedic.kit.english import singular
 
 Gate: TypeAlias = Literal["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9"]
 Safety: TypeAlias = Literal["ON", "SUE", "SH", "SRE", "AX", "RL", "RS", "INST", "INPL", "COPY", "KILL", "FILE", "MAN"]
@@ -250,7 +251,8 @@ def render(check: Check, measure: Measure, language: str | None, zone: str | Non
         for name, value in measure.values.items()
     }
     gap = "" if tag in ("zh", "ja") else " "
-    return gap.join(template.said(text, values, measure.units, tag, zone) for text in sentences)
+    text = gap.join(template.said(text, values, measure.units, tag, zone) for text in sentences)
+    return singular(text) if tag == "en" else text
 
 
 def _expression(kind: type, value: Any) -> Any:

@@ -15,7 +15,7 @@ from dbmedic.diagnosis import doing, handbook, names, pasted
 from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
-from dbmedic.diagnosis.rank import Verdict, rank, with_others
+from dbmedic.diagnosis.rank import Verdict, promoted, rank, with_others
 from dbmedic.diagnosis.said import Reader, title
 from dbmedic.diagnosis.symptoms import broad, symptoms
 from dbmedic.diagnosis.understand import Understood, understand
@@ -100,6 +100,8 @@ def _read(attachments: Sequence[Attachment]) -> list[Attachment]:
 def judged(asked: Understood, seen: Evidence) -> Verdict:
     """What the measurements say about the complaint; and about anything else, when that was asked as well."""
     verdict = rank(seen, symptoms()[asked.symptom], asked.objects, asked.window)
+    leads = {check for name in asked.also if name != "health" for check in symptoms()[name].lead}
+    verdict = promoted(verdict, leads)
     return with_others(verdict, rank(seen, symptoms()["health"])) if "health" in asked.also else verdict
 
 

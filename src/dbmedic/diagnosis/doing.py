@@ -42,6 +42,21 @@ _OBJECT_FIRST: Final = re.compile(
     r"(?:kill|杀掉|杀死|结束|終止|终止|断开|強制終了|終了)",
     re.IGNORECASE,
 )
+_KINDS: Final = (
+    (
+        re.compile(r"\bind(?:ex|exes|ices|eks)\b|索引|インデックス", re.IGNORECASE),
+        re.compile(r"\bindex\b", re.IGNORECASE),
+    ),
+    (
+        re.compile(
+            rf"\b(?:kill|terminate|disconnect)\b|杀|終止|终止|断开|强制|強制終了|\b(?:{_WHAT})\b", re.IGNORECASE
+        ),
+        re.compile(r"pg_terminate_backend|pg_cancel_backend|\bkill\b|client kill", re.IGNORECASE),
+    ),
+    (re.compile(r"vacuum|清理|膨胀", re.IGNORECASE), re.compile(r"\bvacuum\b|\boptimize\b", re.IGNORECASE)),
+    (re.compile(r"analy[sz]e|统计信息|統計", re.IGNORECASE), re.compile(r"\banalyze\b", re.IGNORECASE)),
+)
+"""What a question asks to be done, and the statements that do it: whoever asks for an index is shown no KILL."""
 _STATEMENT_ONLY: Final = re.compile(r"cancel|query|statement|取消|查询|语句", re.IGNORECASE)
 
 
@@ -61,11 +76,18 @@ def session(request: ModelRequest, asked: Understood) -> Call | None:
 
 
 def cure(request: ModelRequest, asked: Understood, verdict: Verdict, seen: Evidence) -> Call | None:
-    """The call that proposes the cure of the first cause; None when none was asked for, found, or can be run."""
+    """The call that proposes the cure of the first cause of the kind that the question names, if it names one.
+
+    None when none was asked for, found, or can be run.
+    """
     if not (asked.wants_change or _ORDER.search(request.question.text)) or not _may(request, asked, "change"):
         return None
     causes = [cause.fact.finding for cause in (*verdict.roots, *verdict.contributing)]
-    curable = next((finding for finding in causes if _runs(finding)), None)
+    kinds = [does for names, does in _KINDS if names.search(request.question.text)]
+    fitting = [
+        one for one in causes if not kinds or (one.fix and any(does.search(one.fix.statement) for does in kinds))
+    ]
+    curable = next((finding for finding in fitting if _runs(finding)), None)
     if curable is None or curable.fix is None:
         return None
     args = {"instance": asked.instance, "statement": curable.fix.statement, "purpose": _purpose(request, curable)}

@@ -38,10 +38,11 @@ def listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None
 
 
 def facts(page: Page, symptom: Symptom, seen: Evidence) -> None:
-    """One sentence per check, whatever its level."""
+    """One sentence per check, whatever its level; what the page has told already is not told again."""
     for check in symptom.lead:
         for one in seen.of(check)[:1]:
-            page.bullet(said.finding(one, page.reader), one.id)
+            if one.id not in page.rests:
+                page.bullet(said.finding(one, page.reader), one.id)
 
 
 def second(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -127,6 +127,13 @@ def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: 
         lock_share=lock_share,
         client_share=client_share,
     )
+
+
+def promoted(verdict: Verdict, checks: Collection[str]) -> Verdict:
+    """The verdict with what the question asked about besides, and found, among the causes rather than beside them."""
+    asked = tuple(cause for cause in verdict.contributing if cause.fact.check in checks)
+    rest = tuple(cause for cause in verdict.contributing if cause.fact.check not in checks)
+    return msgspec.structs.replace(verdict, roots=(*verdict.roots, *asked), contributing=rest) if asked else verdict
 
 
 def with_others(verdict: Verdict, health: Verdict) -> Verdict:
@@ -336,11 +343,14 @@ def _fine(seen: Evidence, symptom: Symptom) -> tuple[Checked, ...]:
 
 
 def _unseen(seen: Evidence, symptom: Symptom) -> tuple[Unseen, ...]:
+    """What could not be seen and might have changed the answer: the log only where it would tell of the symptom."""
     order = {check: place for place, check in enumerate((*symptom.lead, *symptom.signs))}
     failed = [one for one in seen.checked.values() if one.level == "failed"]
+    failed = [one for one in failed if "*" in symptom.signs or one.reason == "no_log_source" or fit(one.check, symptom)]
     blind = [one for one in failed if one.reason == "no_log_source" and one.check not in symptom.lead]
     spoken = any(one.reason == "no_log_source" and one.check in symptom.lead for one in failed)
-    kept = [one for one in blind if one.check == "log-source"] or blind
+    would_tell = "*" in symptom.signs or any(one.check in symptom.signs for one in blind)
+    kept = ([one for one in blind if one.check == "log-source"] or blind) if would_tell else []
     failed = [one for one in failed if one not in blind or (one in kept[:1] and not spoken)]  # one log, told once
     return tuple(
         Unseen(check=one.check, reason=one.reason or "permission", sentence=one.sentence, grant=one.grant)

@@ -15,7 +15,9 @@ from dbmedic.checks.check import catalogue, render, words
 from dbmedic.core import lang
 from dbmedic.core.events import Checked
 from dbmedic.core.values import Fix, Measure, Unit
+from dbmedic.diagnosis.causes import known as ways
 from dbmedic.diagnosis.evidence import Evidence, Fact
+from dbmedic.kit.english import singular
 from dbmedic.kit.units import show
 
 NAMES = frozenset({"pid", "root", "holder", "holder_pid", "blocker", "session"})
@@ -24,6 +26,10 @@ _CANCEL = re.compile(r"pg_cancel_backend|^\s*kill\s+query", re.IGNORECASE)
 """Ends a statement, not its session."""
 _LINE = re.compile(r"\s*(config set|acl |client kill|bgsave|memory |kill -|chmod )", re.IGNORECASE)
 """Commands of Redis and of a shell end with their line."""
+_ENDS_OPEN = re.compile(r"\s*[:：]\s*`…`$")
+"""A sentence that ends in a statement which is left out."""
+NAMED = 60
+"""Characters of a statement that stands for a name."""
 STATEMENT = 200
 """Characters of a statement shown inside a sentence."""
 ITEM = 120
@@ -37,7 +43,11 @@ class Reader(Struct, frozen=True):
     zone: str | None = None
 
     def say(self, key: str, /, **fields: Any) -> str:
-        return lang.phrase(self.language, key, **fields)
+        return self.one(lang.phrase(self.language, key, **fields))
+
+    def one(self, text: str) -> str:
+        """Counts of one agree with their nouns in English; the other languages do not mind."""
+        return singular(text) if self.language == "en" else text
 
     def listed(self, items: list[str]) -> str:
         return ("、" if self.language in ("zh-CN", "zh-TW", "ja") else ", ").join(items)
@@ -53,7 +63,7 @@ def valued(reader: Reader, key: str, measure: Measure) -> str | None:
     if text is None:
         return None
     words = shown(measure, reader)
-    return None if lang.fields(text) - words.keys() else text.format_map(words)
+    return None if lang.fields(text) - words.keys() else reader.one(text.format_map(words))
 
 
 def shown(measure: Measure, reader: Reader) -> dict[str, str]:
@@ -79,14 +89,27 @@ def title(check: str, reader: Reader) -> str:
 
 def headline(fact: Fact, reader: Reader) -> str:
     """What is wrong, in one sentence that names the object."""
-    said = valued(reader, f"headline.{fact.check}", fact.measure)
-    return said or _first_sentence(finding(fact.measure, reader, statements=False))
+    keys = (f"headline.{fact.check}", f"headline.{fact.check}_or")
+    said = next((text for key in keys if (text := valued(reader, key, fact.measure)) is not None), None)
+    return said or _named(_first_sentence(finding(fact.measure, reader, statements=False)), fact.measure)
 
 
 def item(text: str, fact: Fact) -> str:
-    """A headline that stands alone: its statement, left out elsewhere because it follows, is begun here."""
+    """A headline that stands alone: where the thing is a statement, which elsewhere follows, it is begun here."""
     query = statement(fact.measure)
-    return text.replace("`…`", code(one_line(query, ITEM))) if query else text
+    known = catalogue().get(fact.check)
+    of_statement = known is not None and (known.object == "{query}" or fact.check in ways().shapes)
+    nameless = of_statement and "`" not in text
+    return f"{text}: {code(one_line(query, ITEM))}" if query and nameless else text
+
+
+def _named(text: str, measure: Measure) -> str:
+    """A sentence without a hole: the statement at its end is left out, one inside it is begun."""
+    text = _ENDS_OPEN.sub("", text)
+    for name, unit in measure.units.items():
+        if unit == "sql" and measure.values.get(name):
+            text = text.replace("`…`", code(one_line(str(measure.values[name]), NAMED)), 1)
+    return text
 
 
 def finding(measure: Measure, reader: Reader, *, statements: bool = True) -> str:
