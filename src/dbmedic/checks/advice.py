@@ -109,12 +109,11 @@ def _conversion(term: Term, table: Table, engine: str) -> Advice:
 def _index(chosen: Sequence[Term], equal: int, table: Table, engine: str) -> Advice | None:
     columns = tuple(dict.fromkeys(term.column for term in chosen))
     leading = set(columns[: max(1, len({term.column for term in chosen[:equal]}))])
-    for index in table.indexes:
-        if index.partial or not leading <= set(index.keys[: len(leading)]):
-            continue
-        if index.valid:
-            return None
-        return Advice(kind="reindex", columns=columns, name=index.name)
+    serving = [one for one in table.indexes if not one.partial and leading <= set(one.keys[: len(leading)])]
+    if any(one.valid for one in serving):
+        return None
+    if serving:
+        return Advice(kind="reindex", columns=columns, name=serving[0].name)
     keys = tuple(ident(column, engine) for column in columns)
     return Advice(kind="index", columns=columns, keys=keys, name=_name(table, columns))
 

@@ -32,7 +32,12 @@ KINDS: dict[str, plans.Kind] = {
     "=": "equal", "in": "equal", "like": "pattern", "is null": "null",
     "<": "range", "<=": "range", ">": "range", ">=": "range", "between": "range",
 }  # fmt: skip
-UNSEEN = ("column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "type", "kept", "planned")
+UNSEEN = (
+    "column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "type", "kept", "planned", "hidden",
+    "shown",
+)  # fmt: skip
+HIDDEN = {"mysql": ("INVISIBLE", "VISIBLE"), "mariadb": ("IGNORED", "NOT IGNORED")}
+"""How an index is kept from the planner, and given back to it."""
 OF_STATEMENT = ("query", "queryid", "share", "busy", "calls", "mean_s", "ever")
 
 
@@ -142,7 +147,7 @@ async def _missing(
         if best is None and planned and not statement["ever"]:
             meant[(database, *place)] += _per_minute(statement, context)
         if best is not None:
-            yield _row(statement, row, table, scan, best, planned, context.window or 1)
+            yield _row(statement, row, table, scan, best, planned, context)
 
 
 def _per_minute(statement: Row, context: Context) -> float:
@@ -223,9 +228,10 @@ def _keys(keys: Any) -> tuple[str, ...]:
     )
 
 
-def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, planned: bool, window_s: float) -> Row:
+def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, planned: bool, context: Context) -> Row:
     kept = _kept(statement, table, scan)
-    scans = row["scans_per_min"]
+    scans, window_s = row["scans_per_min"], context.window or 1
+    hidden, shown = HIDDEN.get(context.facts.engine, (None, None)) if best.kind == "reindex" else (None, None)
     if scans is None and statement["calls"] and not statement["ever"]:
         scans = statement["calls"] * 60 / window_s
     schema, name = _root(row)
@@ -243,6 +249,8 @@ def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, plann
         "defeated": best.defeated,
         "wrapped": best.wrapped,
         "rewrite": best.rewrite,
+        "hidden": hidden,
+        "shown": shown,
         "type": table.types[best.columns[0]],
         "kept": kept,
         "planned": "yes" if planned else None,
