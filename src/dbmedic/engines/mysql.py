@@ -32,6 +32,11 @@ VIEW = """/* dbmedic */
 select 1 from information_schema.VIEWS where TABLE_SCHEMA = ? and TABLE_NAME = ?"""
 
 
+TYPES = """/* dbmedic */
+select COLUMN_NAME as name, COLUMN_TYPE as type from information_schema.COLUMNS
+where TABLE_SCHEMA = ? and TABLE_NAME = ? limit 2000"""
+
+
 class MySql:
     """One server and all its databases, over at most two connections."""
 
@@ -83,10 +88,12 @@ class MySql:
             raise Unmeasured("not_in_version", f"{self.name} cannot plan with an index that is not there")
         if why := statements.why_not_planned(statement, "mysql"):
             raise WriteRefused(statement, why)
-        asked = f"explain format=json {explainable(statement)}"
+        explainable(statement)  # what was cut off needs no look at the catalogue
 
         async def work(session: MySession) -> list[Row]:
             await self._refuse_views(session, statement, database or schema)
+            types = await self._types(session, statement, database or schema) if "?" in statement else {}
+            asked = f"explain format=json {explainable(statement, types)}"
             return await session.rows(asked, (), database=database or schema, timeout_s=timeout_s, max_rows=10)
 
         rows = await self._pool.use("", work, limit_s=timeout_s + STOP_S)
@@ -97,6 +104,16 @@ class MySql:
 
     async def close(self) -> None:
         await self._pool.close()
+
+    async def _types(self, session: MySession, text: str, database: str | None) -> dict[str, str]:
+        """Types of the columns of the statement's tables, by their names in lower case; the first table's of two."""
+        found: dict[str, str] = {}
+        for one in statements.asks(text, "mysql").tables:
+            place = [one.schema or database or self._place.database, one.name]
+            rows = await session.rows(TYPES, place, database=None, timeout_s=5.0, max_rows=2000)
+            for row in rows:
+                found.setdefault(str(row["name"]).lower(), str(row["type"]).lower())
+        return found
 
     async def _refuse_views(self, session: MySession, text: str, database: str | None) -> None:
         """Raises `WriteRefused` for a view of a user: it runs others' functions, with its definer's rights."""
