@@ -338,7 +338,8 @@ def _waits(seen: Evidence) -> tuple[float | None, float | None]:
 
 def _fine(seen: Evidence, symptom: Symptom) -> tuple[Checked, ...]:
     order = {check: place for place, check in enumerate((*symptom.lead, *symptom.signs))}
-    normal = [one for one in seen.checked.values() if one.level == "normal"]
+    asked_for = [one for one in seen.checked.values() if one.check in order or one.check not in known().notes]
+    normal = [one for one in asked_for if one.level == "normal"]
     return tuple(sorted(normal, key=lambda one: (order.get(one.check, 99), not one.measures)))
 
 
