@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from dbmedic.core.errors import BadField
+from dbmedic.core.load import Load
 from dbmedic.models.setting import ModelSetting, from_environment
 
 PREFIX = "DBMEDIC_"
@@ -27,8 +28,8 @@ Origin: TypeAlias = Literal["flag", "environment", "file", "default"]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 
 
-class Config(Struct, frozen=True, kw_only=True):
-    """All settings of one process, with their values."""
+class Config(Load, frozen=True, kw_only=True):
+    """All settings of one process, with their values; those of `Load` come last in lists."""
 
     config: Annotated[Path | None, Meta(description="TOML file with settings; by default dbmedic.toml in `data`.")] = (
         None
@@ -297,9 +298,10 @@ def traced(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def settings() -> list[Setting]:
-    """Every setting, in the order of the declaration."""
+    """Every setting, in the order of the declarations."""
     lines = []
-    for name, default in zip(Config.__struct_fields__, Config.__struct_defaults__, strict=True):
+    both = zip(Config.__struct_fields__, Config.__struct_defaults__, strict=True)
+    for name, default in sorted(both, key=lambda one: one[0] in Load.__struct_fields__):
         meta = _metas(name)
         text = next((m.description for m in meta if m.description), None) or ""
         secret = any((m.extra or {}).get("secret") for m in meta)

@@ -62,6 +62,7 @@ def test_fault_body_and_headers() -> None:
         b"content-type": b"application/json;charset=utf-8",
         b"x-acs-request-id": b"R-1",
         b"x-acs-retry-after": b"5000",
+        b"retry-after": b"5",
     }
 
 

@@ -16,8 +16,10 @@ from dbmedic.core.errors import (
     NotFound,
     NotSignedIn,
     OutsideFailed,
+    Overloaded,
     Refused,
     TooLarge,
+    TooOften,
     UnknownInstance,
 )
 
@@ -31,6 +33,8 @@ COMMON: Mapping[type[Failure], str] = {
     Forbidden: "NoPermission",
     NotSignedIn: "MissingAccessKeyId",
     Busy: "Throttling.User",
+    TooOften: "Throttling.User",
+    Overloaded: "ServiceUnavailable",
     OutsideFailed: "ServiceUnavailable",
     ModelDown: "ServiceUnavailable",
     Bug: "InternalError",
@@ -55,9 +59,11 @@ def fault_of(
         case NotFound(kind=kind) if kind in kinds:
             code, message = kinds[kind]
             return Fault(code, message, status=404)
-        case Busy(limit=limit, retry_after_s=seconds):
-            if limit == 0:
-                return Fault("ServiceUnavailable", "The service is shutting down.", retry_after_s=seconds)
+        case TooOften(retry_after_s=seconds):
+            return Fault(code, f"Request was denied due to user flow control: {failure}.", retry_after_s=seconds)
+        case Overloaded(retry_after_s=seconds):
+            return Fault(code, f"The service is not available: {failure}.", retry_after_s=seconds)
+        case Busy(retry_after_s=seconds):
             return Fault(code, BUSY, status=statuses.get(code, 0), retry_after_s=seconds)
         case UnknownInstance() | BadField() | TooLarge():
             return Fault(code, f"The provided parameter is invalid: {failure}.", status=statuses.get(code, 0))

@@ -76,10 +76,11 @@ class Fault(Exception):
         return ascii_json(fields)
 
     def headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
-        """`x-acs-retry-after` is in milliseconds; SDKs and the CLI obey it."""
+        """`x-acs-retry-after` is in milliseconds, SDKs and the CLI obey it; the standard one is in seconds."""
         found = reply_headers(request_id)
         if self.retry_after_s:
             found.append((b"x-acs-retry-after", str(self.retry_after_s * 1000).encode()))
+            found.append((b"retry-after", str(self.retry_after_s).encode()))
         return found
 
 

@@ -36,6 +36,8 @@ logger = structlog.get_logger("dbmedic.live")
 
 GROW_S = 1.0
 GROW_CHARS = 4096
+BATCH = 256
+"""So many entries a follower gets at most at once: one that fell behind is not handed a whole answer to hold."""
 FLUSH_S = 0.05
 """Kept events wait this long for company before they go to the store; the last one of a turn never waits."""
 
@@ -47,8 +49,8 @@ class Running:
         self.entries: list[Entry] = [Entry(opened.turn, 1, at, opened)]
         self.turn: Turn = apply(Turn(), opened)
         self.opened_at = at
-        self.account = opened.question.caller.account
-        self.owner = opened.question.caller.owner
+        self.caller = opened.question.caller
+        self.account, self.owner = self.caller.account, self.caller.owner
         self._store, self._now = store, now
         self._seq = 1
         self._last_at = at
@@ -216,14 +218,14 @@ class Running:
     # -- followers --------------------------------------------------------------------------------------------------
 
     async def batches(self) -> AsyncIterator[Sequence[Entry]]:
-        """All that was said so far, then whatever comes, as much at once as there is; ends after `TurnClosed`.
+        """All that was said so far, then whatever comes, up to `BATCH` at once; ends after `TurnClosed`.
 
         Deltas carry the number and time of the kept event before them.  A turn that waits for a person ends it, too.
         """
         seen = 0
         while True:
             if seen < len(self.entries):
-                batch = self.entries[seen:]
+                batch = self.entries[seen : seen + BATCH]
                 seen += len(batch)
                 yield batch
             elif self.closed.is_set():

@@ -70,7 +70,7 @@ class SharedTurns(Turns):
             logger.error("turn ended elsewhere", turn=running.id, error=str(fault))
             if running.id in self._running:
                 self._forget(running)
-                self._release(running.account)
+                self.admission.leave(running.caller)
             running.closed.set()
             running._wake()
         finally:

@@ -19,6 +19,7 @@ from dbmedic.agent.driver import close, drive
 from dbmedic.agent.tool import Tool
 from dbmedic.agent.turn import Close
 from dbmedic.assistant import calls, waiting
+from dbmedic.assistant.admission import Admission
 from dbmedic.assistant.approvals import Approvals
 from dbmedic.assistant.budgets import Spending
 from dbmedic.assistant.cards import ModelCard, card
@@ -28,7 +29,7 @@ from dbmedic.assistant.live import Running
 from dbmedic.assistant.playbooks import Playbooks
 from dbmedic.assistant.speech import Speech
 from dbmedic.assistant.watch import Watch
-from dbmedic.core.errors import BadField, Busy, NotFound, OutsideFailed, TooLarge
+from dbmedic.core.errors import BadField, Busy, NotFound, OutsideFailed, Overloaded, TooLarge
 from dbmedic.core.events import CloseReason, Entry, StopRequested, TurnFailed, TurnOpened, TurnResumed
 from dbmedic.core.log import micros
 from dbmedic.core.ports import Model, NewId, Now, Store
@@ -81,6 +82,7 @@ class Turns:
         around: Around | None = None,
         speech: Speech | None = None,
         playbooks: Playbooks | None = None,
+        admission: Admission | None = None,
     ) -> None:
         """`models`: name -> model; the first one answers when a question names none.  `ended` is told of each turn,
         and `around` wraps each run.  The rest is as in `Sources`.
@@ -95,7 +97,7 @@ class Turns:
         )  # fmt: skip
         self._running: dict[str, Running] = {}
         self._by_run: dict[str, Running] = {}
-        self._slots: dict[str, int] = {}
+        self.admission = admission or Admission()
         self._turn_of: dict[str, Running | None] = {}
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,7 +116,7 @@ class Turns:
     @property
     def queued(self) -> int:
         """Number of questions that wait for the turn before them, or for the store to take them."""
-        return sum(self._slots.values()) - len(self._running)
+        return self.admission.running - len(self._running)
 
     @property
     def ending(self) -> bool:
@@ -143,7 +145,7 @@ class Turns:
         With `begins` the conversation that the question names is opened when there is none of that id.  A question
         waits `patience_s` (`PATIENCE_S`) for the turn before it in its conversation.
         Raises `BadField("query")` for an empty question, `TooLarge`, `UnknownInstance` for the instance field,
-        `NotFound("conversation")`, and `Busy` at the account's limit or when the conversation's turn does not end.
+        `NotFound("conversation")`, as `Admission.enter`, and `Busy` when the conversation's turn does not end.
         """
         if not question.text.strip():
             raise BadField("query", "query is required")
@@ -157,17 +159,15 @@ class Turns:
             await self._conversations.get(question.conversation, question.caller)
         if question.parent is not None:
             await self._conversations.member(question.parent, question.conversation)
-        account = question.caller.account
-        most = await self._spending.turns_of(account, self._limits.turns)
+        patience_s = PATIENCE_S if patience_s is None else patience_s
+        most = await self._spending.turns_of(question.caller.account, self._limits.turns)
         if self._ending:
-            raise Busy("dbmedic is shutting down", 0)
-        if self._slots.get(account, 0) >= most:
-            raise Busy(f"turns of account {account}", most)
-        self._slots[account] = self._slots.get(account, 0) + 1
+            raise Overloaded("dbmedic is shutting down")
+        await self.admission.enter(question.caller, most, api=question.api, patience_s=patience_s)
         try:
-            running, writes = await self._open(question, begins, PATIENCE_S if patience_s is None else patience_s)
+            running, writes = await self._open(question, begins, patience_s)
         except BaseException:
-            self._release(account)
+            self.admission.leave(question.caller)
             raise
         # The model is asked while the question is on its way to the disk; nobody is shown anything before it is there.
         self._start(running)
@@ -268,7 +268,7 @@ class Turns:
             if not running.lost and running.turn.closed is None and not await self._paused(running):
                 await close(Close(self._why_cut(running)), running)
             self._forget(running)
-            self._release(running.account)
+            self.admission.leave(running.caller)
             if not running.lost:
                 self._ended(running)
 
@@ -304,30 +304,25 @@ class Turns:
         if self._turn_of.get(running.conversation) is running:
             del self._turn_of[running.conversation]
 
-    def _release(self, account: str) -> None:
-        self._slots[account] -= 1
-        if not self._slots[account]:
-            del self._slots[account]
-
     # -- after a pause ------------------------------------------------------------------------------------------
 
     async def resume(self, turn: str, by: str) -> Running:
         """Goes on, as a new run, with a turn whose round of approvals is decided.
 
-        Raises `NotFound("call")` when it does not wait any more, and `Busy` at the account's limit.
+        Raises `NotFound("call")` when it does not wait any more, and `Busy` a quarter above the account's limit: what
+        was decided goes on before what is asked.
         """
         if self._ending:
-            raise Busy("dbmedic is shutting down", 0)
+            raise Overloaded("dbmedic is shutting down")
         entries = await self._conversations.entries(turn)
         if not entries:
             raise NotFound("call", turn)
         running = Running.again(entries, self._store, self._now)
-        if self._slots.get(running.account, 0) >= self._limits.turns:
-            raise Busy(f"turns of account {running.account}", self._limits.turns)
         resumed = TurnResumed(run=self._new_id(), by=by)
+        self.admission.again(running.caller, await self._spending.turns_of(running.account, self._limits.turns))
         if not await waiting.claim(self._store, turn, resumed.run, self._now):
+            self.admission.leave(running.caller)
             raise NotFound("call", turn)
-        self._slots[running.account] = self._slots.get(running.account, 0) + 1
         # Read again: only now nobody else adds to the log.
         running = Running.again(await self._conversations.entries(turn), self._store, self._now)
         await running.say(resumed)

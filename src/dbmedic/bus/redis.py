@@ -9,6 +9,7 @@ meanwhile is left out, and the number of the next batch shows followers that the
     slots:<account>   tickets of its running turns, by when each ends unless it is renewed
     inbox:<replica>   stream: stop (a turn), by (whose key); or nothing, to wake the reader
     job:<name>        the replica that does it now
+    pace:<name>       the millisecond at which a bucket of questions is full again
     ripe              since when turns are let in: a Redis that came back empty is told first what runs
 """
 
@@ -25,7 +26,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
-from dbmedic.bus.scripts import ENTER, LEAVE, RENEW
+from dbmedic.bus.scripts import ENTER, LEAVE, PACE, RENEW
 from dbmedic.core.errors import BadField, BusFailed
 from dbmedic.core.events import Entry
 from dbmedic.core.ports import Batch, Ticket
@@ -171,6 +172,11 @@ class Redis:
             return False
         await self._ask(self._client.pexpire(key, round(for_s * 1000)))
         return True
+
+    async def pace(self, names: Sequence[str], rates: Sequence[int]) -> tuple[bool, list[float]]:
+        keys = [self._key("pace", name) for name in names]
+        taken, *left = await self._ask(self._client.eval(PACE, len(keys), *keys, *rates))
+        return bool(taken), [ms / 1000 for ms in left]
 
     # -- live events ----------------------------------------------------------------------------------------------
 

@@ -58,3 +58,21 @@ return 1
 
 LEAVE: Final = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 """KEYS: what is held.  ARGV: by whom."""
+
+PACE: Final = """
+local time = redis.call('time')
+local now, left, taken = time[1] * 1000 + math.floor(time[2] / 1000), {}, 1
+for i, key in ipairs(KEYS) do
+    left[i] = math.max(0, tonumber(redis.call('get', key) or 0) - now)
+    if left[i] > 60000 - 60000 / ARGV[i] then taken = 0 end
+end
+for i, key in ipairs(KEYS) do
+    if taken == 1 then
+        left[i] = left[i] + 60000 / ARGV[i]
+        redis.call('set', key, string.format('%.3f', now + left[i]), 'px', math.ceil(left[i]))
+    end
+    left[i] = math.ceil(left[i])
+end
+return {taken, unpack(left)}
+"""
+"""Buckets that fill in a minute, each as the time when it is full: takes one of each, or of none."""

@@ -10,6 +10,8 @@
     │   ├── NotSignedIn       no key, or one we do not know
     │   ├── Forbidden         the key lacks a right
     │   ├── Busy              a limit of parallel turns is reached
+    │   │   ├── TooOften          a key, or one of its users, asks more often than it may
+    │   │   └── Overloaded        the server has as much to do as it can do in time
     │   ├── WriteRefused      anything but a read reached a watched database's session
     │   ├── FolderTaken       another process holds the data folder
     │   ├── WrongKey          the data folder was made with another key
@@ -118,6 +120,26 @@ class Busy(Refused):
         reached = f": at most {limit} at once" if limit else ""
         super().__init__(f"{what}{reached}; try again in {retry_after_s} s")
         self.limit, self.retry_after_s = limit, retry_after_s
+
+
+class TooOften(Busy):
+    """A key, or one of its users, asks more often than it may."""
+
+    code = "too_often"
+
+    def __init__(self, what: str, limit: int, retry_after_s: int) -> None:
+        super(Busy, self).__init__(f"{what}: at most {limit} questions a minute; try again in {retry_after_s} s")
+        self.limit, self.retry_after_s = limit, retry_after_s
+
+
+class Overloaded(Busy):
+    """The server has as much to do as it can do in time, or ends."""
+
+    code = "overloaded"
+
+    def __init__(self, what: str, retry_after_s: int = 5) -> None:
+        """`what` names what is short, and its limit."""
+        super().__init__(what, 0, retry_after_s)
 
 
 class WriteRefused(Refused):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from dbmedic.core.digest import Digest
 from dbmedic.core.events import Entry, Event
 from dbmedic.core.history import Asked, History
 from dbmedic.core.serverlog import LogSource
@@ -238,6 +239,12 @@ class Store(Protocol):
     async def append(self, entries: Sequence[Entry], /, *writes: tuple[str, dict[str, Any]]) -> None:
         """Adds entries to their turns' logs, and runs named writes in the same transaction; returns once durable."""
 
+    def digest(self, turn: str, /) -> Digest | None:
+        """Over the log of a turn that was written through this store from its first row to its last; told once.
+
+        None: not known, the log is to be read.
+        """
+
     async def version(self) -> int:
         """Grows whenever keys, users, accounts, apps or instances changed, by any process: caches of them are stale."""
 
@@ -302,6 +309,12 @@ class Bus(Protocol):
 
     async def stop(self, turn: str, by: str) -> bool:
         """Asks whoever runs a turn to end it; False when nobody does."""
+
+    async def pace(self, names: Sequence[str], rates: Sequence[int]) -> tuple[bool, list[float]]:
+        """Takes one question from each bucket, of so many a minute, if each has one.
+
+        Whether it did, and in how many seconds each bucket is full again.
+        """
 
     async def first(self, job: str, for_s: float) -> bool:
         """Whether this replica is the one to do a job; it stays so while it asks again within `for_s`."""

@@ -29,8 +29,9 @@ CODES = {
     403: {"forbidden"},
     404: {"not_found"},
     413: {"request_entity_too_large"},
-    429: {"too_many_requests"},
+    429: {"too_many_requests", "rate_limit_error"},
     500: {"internal_server_error"},
+    503: {"service_unavailable"},
 }
 
 
@@ -46,6 +47,7 @@ def made(kind: type[errors.Failure]) -> errors.Failure:
         "NotFound": ("conversation", "x"),
         "UnknownInstance": ("rm-x", ("rm-a",)),
         "Busy": ("turns", 1),
+        "TooOften": ("key k", 60, 1),
         "WriteRefused": ("drop table t", "it drops a table"),
         "Timeout": (5.0,),
         "Unmeasured": ("no_host_source", "no host"),

@@ -21,6 +21,7 @@ from dbmedic.core.errors import (
     NotFound,
     NotSignedIn,
     OutsideFailed,
+    Overloaded,
     Refused,
     TooLarge,
 )
@@ -28,7 +29,7 @@ from dbmedic.core.errors import (
 JSON: Final = ((b"content-type", b"application/json"),)
 HEADERS: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"x-request-id"),
+    (b"access-control-expose-headers", b"x-request-id, retry-after"),
 )
 PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"POST, OPTIONS"),
@@ -40,6 +41,7 @@ ERRORS: Final[dict[type[Failure], int]] = {
     Forbidden: 403,
     Decided: 409,
     NotFound: 404,
+    Overloaded: 503,
     Busy: 429,
     TooLarge: 413,
     BadAsk: 400,

@@ -30,12 +30,14 @@ from dbmedic.core.errors import (
     NotFound,
     NotSignedIn,
     OutsideFailed,
+    Overloaded,
     Refused,
     StoreFailed,
     StoreFull,
     StoreLocked,
     StoreTooNew,
     TooLarge,
+    TooOften,
     UnknownInstance,
     WrongKey,
 )
@@ -81,6 +83,8 @@ ERRORS: dict[type[Failure], tuple[int, str]] = {
     Forbidden: (403, "forbidden"),
     NotSignedIn: (401, "unauthorized"),
     Busy: (429, "too_many_requests"),
+    TooOften: (429, "rate_limit_error"),
+    Overloaded: (503, "service_unavailable"),
     FolderTaken: (500, "internal_server_error"),
     WrongKey: (500, "internal_server_error"),
     StoreTooNew: (500, "internal_server_error"),
@@ -127,6 +131,8 @@ def fault_of(failure: Failure, app: str | None = None) -> Fault:
             return unauthorized("Access token is invalid")
         case NotFound(kind=kind):
             return Fault(status, code, _NOT_FOUND.get(kind, f"{kind.capitalize()} Not Exists."))
+        case TooOften(retry_after_s=seconds) | Overloaded(retry_after_s=seconds):
+            return Fault(status, code, str(failure), (b"retry-after", str(seconds).encode()))
         case Busy(limit=limit, retry_after_s=seconds):
             message = (
                 "Too many requests. Please try again later. "

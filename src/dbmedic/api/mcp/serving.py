@@ -26,6 +26,8 @@ from dbmedic.core.errors import Failure
 from dbmedic.core.values import Caller
 
 CALLER: Final = "dbmedic.caller"
+RETRY: Final = "dbmedic.retry"
+"""Seconds after which a refused call may be made again."""
 """Where in its scope a request says who sent it."""
 INSTRUCTIONS: Final = (
     "dbmedic measures databases read-only and finds causes.  `ask` it a whole question; or begin with `instances`, "
@@ -45,7 +47,12 @@ def server(assistant: Assistant, caller_of: Callable[[Context], Caller]) -> Serv
         return types.ListToolsResult(tools=await tools.listed(assistant, caller_of(ctx)))
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        return await tools.called(assistant, caller_of(ctx), params.name, params.arguments or {})
+        try:
+            return await tools.called(assistant, caller_of(ctx), params.name, params.arguments or {})
+        except MCPError as error:
+            if ctx.request is not None and isinstance(error.data, dict) and "retry_after_s" in error.data:
+                ctx.request.scope[RETRY] = error.data["retry_after_s"]
+            raise
 
     async def list_resources(_: Context, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
         return await pages.listed(params.cursor if params else None)
@@ -118,6 +125,8 @@ class Served:
         async with manager.run():
             await manager.handle_request(scope, receive, answer.send)
         kept = tuple((name, value) for name, value in answer.headers if name.lower() not in _OWN)
+        if RETRY in scope:
+            kept += ((b"retry-after", str(scope[RETRY]).encode()),)
         return Reply(answer.status, b"".join(answer.parts), (*kept, *HEADERS))
 
 

@@ -12,7 +12,7 @@ from mcp.shared.exceptions import MCPError
 from msgspec import Meta, Struct
 
 from dbmedic.api.mcp import asking
-from dbmedic.api.mcp.wire import INVALID_PARAMS
+from dbmedic.api.mcp.wire import INVALID_PARAMS, code_of
 from dbmedic.assistant import Assistant
 from dbmedic.assistant.approvals import Approval
 from dbmedic.assistant.calls import API, Returned, question, returned
@@ -64,6 +64,9 @@ async def called(assistant: Assistant, caller: Caller, name: str, args: dict[str
         running = await assistant.turns.call(name, args, caller, await _agent(assistant, caller))
         await running.closed.wait()
         return _result(returned(running.id, running.entries))
+    except Busy as busy:
+        data = {"code": busy.code, "retry_after_s": busy.retry_after_s}
+        raise MCPError(code_of(busy), str(busy), data) from busy
     except Failure as failure:
         return _text(f"{failure.code}: {failure}", ok=False)
 

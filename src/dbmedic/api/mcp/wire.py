@@ -19,6 +19,7 @@ from dbmedic.core.errors import (
     NotFound,
     NotSignedIn,
     OutsideFailed,
+    Overloaded,
     Refused,
     TooLarge,
 )
@@ -41,6 +42,7 @@ NOT_FOUND: Final = -32002
 ERRORS: Final[dict[type[Failure], tuple[int, int]]] = {
     NotSignedIn: (401, -32001),
     Forbidden: (403, -32003),
+    Overloaded: (503, -32029),
     Busy: (429, -32029),
     TooLarge: (413, INVALID_PARAMS),
     NotFound: (404, NOT_FOUND),

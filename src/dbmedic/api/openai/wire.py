@@ -18,6 +18,7 @@ from dbmedic.core.errors import (
     NotFound,
     NotSignedIn,
     OutsideFailed,
+    Overloaded,
     Refused,
     TooLarge,
 )
@@ -25,7 +26,11 @@ from dbmedic.core.errors import (
 JSON: Final = ((b"content-type", b"application/json"),)
 HEADERS: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"x-request-id"),
+    (
+        b"access-control-expose-headers",
+        b"x-request-id, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+        b"x-ratelimit-reset-requests",
+    ),
 )
 PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
@@ -37,6 +42,7 @@ _decode = msgspec.json.Decoder().decode
 ERRORS: Final[dict[type[Failure], tuple[int, str, str | None]]] = {
     NotSignedIn: (401, "invalid_request_error", "invalid_api_key"),
     Forbidden: (403, "permission_error", None),
+    Overloaded: (503, "server_error", "overloaded"),
     Busy: (429, "rate_limit_error", "rate_limit_exceeded"),
     TooLarge: (413, "invalid_request_error", "request_too_large"),
     NotFound: (404, "invalid_request_error", "not_found"),
