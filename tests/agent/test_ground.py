@@ -74,7 +74,7 @@ def known() -> Facts:
 def passed(text: str, size: int = 10_000, found: Facts | None = None) -> tuple[str, list[Block], Ground]:
     """A text through the filter in pieces of a size: what came out, its code blocks, and the filter."""
     gathered = found or known()
-    ground = Ground(lambda: gathered, MARK)
+    ground = Ground(lambda: gathered, lambda: MARK)
     out: list[str | Block] = []
     for at in range(0, len(text), size):
         out += ground.feed(text[at : at + size])
@@ -141,7 +141,7 @@ def test_pieces_of_any_size_give_the_same_answer(size):
 
 
 def test_text_without_a_number_does_not_wait():
-    ground = Ground(known, MARK)
+    ground = Ground(known, lambda: MARK)
     assert list(ground.feed("The disk")) == ["The disk"]
     assert not list(ground.feed(" is 2"))
     assert not list(ground.feed("3 % full, and"))
@@ -150,7 +150,7 @@ def test_text_without_a_number_does_not_wait():
 
 
 def test_a_sentence_without_end_is_not_held_for_ever():
-    ground = Ground(known, MARK)
+    ground = Ground(known, lambda: MARK)
     said = "".join(str(part) for _ in range(400) for part in ground.feed("23 % and more "))
     assert len(said) > 2000
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dbmedic.agent import mask_patterns
 from dbmedic.agent.mask import KEPT, Mask, Restoring
 from dbmedic.core.values import Call, Message
 
@@ -158,3 +161,19 @@ def test_a_long_text_is_masked_in_no_time(text):
         mask = Mask(KEY)
         assert mask.restored(mask.text(text, source)) == text
     assert time.process_time() - started < 2
+
+
+_SHREDS = (
+    "+", "-", " ", ".", ":", "(", ")", "@", "://", "0", "12", "138", "2001", "db8", "10.0.0.7", "1999", "4111", "086",
+    "password=", "Passwd ", "'", "secret", "api_key=", "api-key: ", "bearer ", "identified by ", "x", "a@b.de", "\n", "：",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_SHREDS), max_size=24).map("".join))
+def test_what_is_not_looked_for_is_not_there(text: str) -> None:
+    """A pattern is skipped for texts that have nothing of it; no match may be lost by that."""
+    found = {(hit.start, hit.end, hit.kind) for hit in mask_patterns.personal(text)}
+    for kind, pattern, _, holds in mask_patterns._PERSONAL:
+        assert {(*match.span(), kind) for match in pattern.finditer(text) if holds(match[0])} <= found
+    secrets = {match.span("said" if match["said"] else "url") for match in mask_patterns._SECRET.finditer(text)}
+    assert {(*span, "SECRET") for span in secrets} <= found

@@ -36,8 +36,8 @@ class Block(NamedTuple):
 class Ground:
     """Fed with the pieces of one reply in their order."""
 
-    def __init__(self, facts: Callable[[], Facts], mark: str) -> None:
-        """`facts` is called with the first number; `mark` goes behind a number that nothing says."""
+    def __init__(self, facts: Callable[[], Facts], mark: Callable[[], str]) -> None:
+        """`facts` is called with the first number; what `mark` says goes behind a number that nothing says."""
         self._gather, self._mark = facts, mark
         self._facts: Facts | None = None
         self._line = ""
@@ -131,7 +131,7 @@ class Ground:
             rests = self._facts.rests(one)
             if rests is None:
                 end = one.end + (1 if whole[one.end : one.end + 1] == "`" else 0)
-                parts += [whole[at:end], self._mark]
+                parts += [whole[at:end], self._mark()]
                 at = end
                 self.marked += 1
             elif rests:

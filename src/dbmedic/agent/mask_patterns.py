@@ -51,6 +51,11 @@ _HARMLESS: Final = re.compile(
 )
 _ROW: Final = re.compile(r"\bKey \([^)\n]*\)=\((?P<key>[^\n]*?)\)(?= |\.|$)|\bFailing row contains \((?P<row>[^\n]*)\)")
 _TAKES_VALUE = r"password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token|bearer|identified\s+by"
+_SECRET_WORDS: Final = (
+    "pass", "pwd", "secret", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key", "authtoken",
+    "auth_token", "auth-token", "bearer", "identified",
+)  # fmt: skip
+"""What a match of `_TAKES_VALUE` begins with, in lower case."""
 _SECRET: Final = re.compile(
     rf"(?:\b|_)(?:{_TAKES_VALUE})\b(?:\s*[=:]\s*['\"]?|\s+['\"])"
     r"(?P<said>[^\s'\",;)]{3,})|://[^\s:/@]*:(?P<url>[^\s@/]+)@",
@@ -70,18 +75,28 @@ _PHONE: Final = re.compile(
     r"(?<![\w.:+-])(?:\+\d{1,3}[ -]?(?:\(?\d{1,4}\)?[ -]?){2,5}\d{2,4}|1[3-9]\d{9}|\(\d{3}\) ?\d{3}-\d{4}|"
     r"0\d{2,3}-\d{7,8}|\d{3}-\d{3}-\d{4}|08\d{2}-?\d{4}-?\d{3,5})(?![\w-])"
 )
+_DOTTED: Final = re.compile(r"\d\.\d|:[0-9a-f]{0,4}:", re.IGNORECASE)
+"""In every address."""
+_DIGITS: Final = re.compile(r"\d{3}[)-]? ?\d{3}")
+"""In every number of a person, a card or a telephone, but for one with a plus sign."""
 OURS: Final = ("0.0.0.0", "127.", "255.255.")  # noqa: S104 - recognised, not bound to
 
 
 def personal(text: str) -> Iterator[Hit]:
-    """Data about people and secrets, wherever they stand."""
-    for match in _SECRET.finditer(text):
-        group = "said" if match["said"] else "url"
-        yield Hit(*match.span(group), "SECRET")
-    for kind, pattern, holds in _PERSONAL:
-        for match in pattern.finditer(text):
-            if holds(match[0]):
-                yield Hit(*match.span(), kind)
+    """Data about people and secrets, wherever they stand.
+
+    Each pattern is only tried on a text that has what all of its matches have: most texts have none of it.
+    """
+    folded = text.casefold()
+    if "://" in text or any(word in folded for word in _SECRET_WORDS):
+        for match in _SECRET.finditer(text):
+            group = "said" if match["said"] else "url"
+            yield Hit(*match.span(group), "SECRET")
+    for kind, pattern, needs, holds in _PERSONAL:
+        if needs(text):
+            for match in pattern.finditer(text):
+                if holds(match[0]):
+                    yield Hit(*match.span(), kind)
 
 
 def literals(text: str, *, lines: bool) -> Iterator[Hit]:
@@ -138,10 +153,11 @@ def _luhn(text: str) -> bool:
     return sum(doubled) % 10 == 0
 
 
-_PERSONAL: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]] = (
-    ("EMAIL", _EMAIL, bool),
-    ("IP", _IP, _address),
-    ("ID", _CITIZEN, bool),
-    ("CARD", _CARD, _luhn),
-    ("PHONE", _PHONE, lambda text: sum(map(str.isdigit, text)) >= 8),
+_PERSONAL: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], object], Callable[[str], bool]], ...]] = (
+    ("EMAIL", _EMAIL, lambda text: "@" in text, bool),
+    ("IP", _IP, _DOTTED.search, _address),
+    ("ID", _CITIZEN, _DIGITS.search, bool),
+    ("CARD", _CARD, _DIGITS.search, _luhn),
+    ("PHONE", _PHONE, lambda text: "+" in text or _DIGITS.search(text), lambda text: sum(map(str.isdigit, text)) >= 8),
 )
+"""Kind, pattern, what the whole text must have, what a match must be."""

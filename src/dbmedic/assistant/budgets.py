@@ -98,7 +98,7 @@ class Spending:
                 sum(row["prompt_tokens"] + row["completion_tokens"] for row in rows),
                 max((money(row["cost"]) for row in rows), default=Decimal(0)),
             )
-        return Bounds(self._budgets, spent, question.language or detect(question.text), turn.calls - len(turn.open))
+        return Bounds(self._budgets, spent, question, turn.calls - len(turn.open))
 
     async def usage(self, days: int) -> list[UsageRow]:
         """What was spent in the last days, today first."""
@@ -109,9 +109,9 @@ class Spending:
 class Bounds:
     """What the model of one turn may still use.  Asked before each reply and each tool."""
 
-    def __init__(self, budgets: Budgets, spent: Spent, language: str, ran: int = 0) -> None:
+    def __init__(self, budgets: Budgets, spent: Spent, question: Question, ran: int = 0) -> None:
         """`ran`: tools that were carried out before."""
-        self._budgets, self._spent, self._language, self._ran = budgets, spent, language, ran
+        self._budgets, self._spent, self._question, self._ran = budgets, spent, question, ran
         self._same: Counter[tuple[str, bytes]] = Counter()
         self._circles = self._told = 0
 
@@ -158,7 +158,7 @@ class Bounds:
         return None
 
     def _say(self, key: str, **fields: Any) -> str:
-        return phrase(self._language, f"model.{key}", **fields)
+        return phrase(self._question.language or detect(self._question.text), f"model.{key}", **fields)
 
 
 def closing(turn: Turn, account: str, at: datetime) -> Sequence[tuple[str, dict[str, Any]]]:

@@ -149,7 +149,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
     if others and sources.speech is not None:
         spoken = sources.speech.of(running.id, running.conversation, target)
         model, others = spoken(model), (*map(spoken, others[:-1]), others[-1])
-        first = sources.speech.first(request(1)) if not running.turn.replies else None
+        first = sources.speech.first(request(1)) if cards and not running.turn.replies else None
     if bounds is None:
         return Hands(model, tools, request, context, asking, others, first=first)
     return Hands(model, tools, request, context, asking, others, bounds.over, bounds.refused, first)

@@ -37,9 +37,12 @@ class Planned:
     """Checks the code blocks of one reply."""
 
     def __init__(
-        self, target: Callable[[str], Awaitable[Target]], instance: Callable[[], str | None], language: str
+        self,
+        target: Callable[[str], Awaitable[Target]],
+        instance: Callable[[], str | None],
+        language: Callable[[], str],
     ) -> None:
-        """`instance` finds the one that the answer is about, None where that is not known."""
+        """`instance` finds the one that the answer is about, None where that is not known; `language` the reader's."""
         self._target, self._instance, self._language = target, instance, language
 
     async def label(self, block: Block) -> str:
@@ -47,10 +50,10 @@ class Planned:
         if block.language not in LANGUAGES and (block.language or _STATEMENT.match(block.text) is None):
             return ""
         if (instance := self._instance()) is None:
-            return self._said("ground.unchecked", why=phrase(self._language, "ground.no_instance"))
+            return self._said("ground.unchecked", why=phrase(self._language(), "ground.no_instance"))
         with anyio.move_on_after(SECONDS):
             return await self._wrong(block.text, instance)
-        return self._said("ground.unchecked", why=phrase(self._language, "ground.too_long"))
+        return self._said("ground.unchecked", why=phrase(self._language(), "ground.too_long"))
 
     async def _wrong(self, text: str, instance: str) -> str:
         try:
@@ -63,17 +66,17 @@ class Planned:
                 elif why_not_planned(statement, name) is None:
                     await engine.plan(statement, timeout_s=2)
                 else:
-                    return self._said("ground.unchecked", why=phrase(self._language, "ground.not_planned"))
+                    return self._said("ground.unchecked", why=phrase(self._language(), "ground.not_planned"))
         except Unmeasured:
-            return self._said("ground.unchecked", why=phrase(self._language, "ground.not_planned"))
+            return self._said("ground.unchecked", why=phrase(self._language(), "ground.not_planned"))
         except Failure as failure:
             return self._said("ground.unplanned", instance=instance, why=" ".join(str(failure).split())[:200])
         if len(statements) > MOST:
-            return self._said("ground.unchecked", why=phrase(self._language, "ground.too_long"))
+            return self._said("ground.unchecked", why=phrase(self._language(), "ground.too_long"))
         return ""
 
     def _said(self, key: str, **fields: str) -> str:
-        return f"*{phrase(self._language, key, **fields)}*\n"
+        return f"*{phrase(self._language(), key, **fields)}*\n"
 
 
 def split(text: str, engine: str) -> list[str]:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
@@ -64,12 +64,16 @@ class Speaking:
     async def reply(self, request: ModelRequest, /) -> AsyncIterator[Piece]:
         """The pieces of the reply; its text waits for the end of a sentence where that has a number in it."""
         question = request.question
-        language = question.language or language_of(question, request.instances, request.history)
+
+        @cache
+        def language() -> str:
+            return question.language or language_of(question, request.instances, request.history)
+
         found = concluded(request)
         messages = self._mask.messages(grounded(request.messages, found))
         sent = msgspec.structs.replace(request, messages=messages, tools=tuple(map(_offered, request.tools)))
         key, got = self._line.sent(self.name, sent), list[Piece]()
-        ground = Ground(lambda: _facts(request, found), mark(language))
+        ground = Ground(lambda: _facts(request, found), lambda: mark(language()))
         planned = Planned(self._target, lambda: _meant(request, self._understood(request)), language)
         answer, thought = Restoring(self._mask), Restoring(self._mask)
         try:

@@ -46,7 +46,9 @@ def looked(events: Sequence[Event]) -> tuple[Event, ...]:
 
 def concluded(request: ModelRequest) -> tuple[str, str] | None:
     """(Id of the last call of the first look, what the analyst concludes of it); None where there is nothing."""
-    seen = evidence(events := looked(request.events))
+    if not (events := looked(request.events)):
+        return None
+    seen = evidence(events)
     calls = [event for event in events if isinstance(event, ToolCalled)]
     if not calls or not seen.checked:
         return None

@@ -59,6 +59,20 @@ class Reader:
 
     def feed(self, chunk: bytes) -> list[Sent]:
         """The events that are complete with this piece."""
+        return [event for block in self._blocks(chunk) if (event := self._event(block)) is not None]
+
+    def data(self, chunk: bytes) -> list[bytes]:
+        """What these events carry, for whoever needs no more of them."""
+        found: list[bytes] = []
+        for block in self._blocks(chunk):
+            if block.startswith(b"data: ") and b"\n" not in block:
+                found.append(block[6:])
+            elif (event := self._event(block)) is not None:
+                found.append(event.data)
+        return found
+
+    def _blocks(self, chunk: bytes) -> list[bytes]:
+        """The whole events, with the lines they had."""
         if not self._started:
             chunk = self._without_mark(chunk)
         if self._skip_lf or b"\r" in chunk:
@@ -79,13 +93,7 @@ class Reader:
         self._waiting_size = len(rest)
         if rest:
             waiting.append(rest)
-        sent: list[Sent] = []
-        for block in blocks:
-            if block.startswith(b"data: ") and b"\n" not in block:
-                sent.append(Sent("message", block[6:], self._id))
-            elif (event := self._event(block)) is not None:
-                sent.append(event)
-        return sent
+        return blocks
 
     def end(self) -> list[Sent]:
         """What stands unfinished when the stream ends: some servers leave out the last blank line."""

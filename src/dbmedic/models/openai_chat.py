@@ -147,18 +147,19 @@ class OpenaiChat:
     async def _begun(self, request: ModelRequest, reading: Reading, window: int) -> tuple[Reply, list[Piece]]:
         """The reply, once something of it was understood, and that.  Raises as `_replying`, and `_Silent`."""
         reply: Reply | None = None
-        limit = asyncio.timeout(self._first_s)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._first_s
         try:
-            async with limit:
-                reply = await self._replying(request, window)
-                while data := await reply.data():
-                    if (pieces := reading.feed(data)) or reading.done:
-                        return reply, pieces
-                return reply, []
+            reply = await self._replying(request, window, until)
+            while data := await reply.data():
+                if (pieces := reading.feed(data)) or reading.done:
+                    reply.begun()
+                    return reply, pieces
+            return reply, []
         except BaseException as fault:
             if reply is not None:
                 reply.release()
-            if isinstance(fault, TimeoutError) and limit.expired():
+            if isinstance(fault, TimeoutError) and loop.time() >= until:
                 raise _Silent from None
             raise
 
@@ -182,13 +183,13 @@ class OpenaiChat:
             thought_field="" if self._thought_field in self._refused else self._thought_field,
         )
 
-    async def _replying(self, request: ModelRequest, window: int) -> Reply:
+    async def _replying(self, request: ModelRequest, window: int, until: float) -> Reply:
         """The service's answer, when it is a reply.
 
         Raises `_Again`, `_Shorter`, `_Refused` and what the network raises.
         """
         asked = self._body(request, window)
-        reply = await self._post.send(msgspec.json.encode(asked))
+        reply = await self._post.send(msgspec.json.encode(asked), until)
         if reply.status == 200:
             return reply
         try:

@@ -8,6 +8,7 @@ was asked for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +23,7 @@ from dbmedic.models.thinking import Thinking
 from dbmedic.models.tool_pieces import Calls, ToolPiece
 
 
-class Delta(Struct):
+class Delta(Struct, gc=False):
     content: str | list[Any] | None = None
     reasoning_content: Any = None
     """DeepSeek, Qwen."""
@@ -31,7 +32,7 @@ class Delta(Struct):
     tool_calls: list[ToolPiece] | None = None
 
 
-class Choice(Struct):
+class Choice(Struct, gc=False):
     delta: Delta | None = None
     message: Delta | None = None
     """The whole reply of a server that does not stream."""
@@ -43,7 +44,7 @@ class Tokens(Struct, gc=False):
     completion_tokens: int | None = None
 
 
-class Chunk(Struct):
+class Chunk(Struct, gc=False):
     choices: list[Choice] | None = None
     usage: Tokens | None = None
     error: Any = None
@@ -52,6 +53,7 @@ class Chunk(Struct):
 
 
 _decode = msgspec.json.Decoder(Chunk, strict=False).decode
+_decode_all = msgspec.json.Decoder(list[Chunk], strict=False).decode
 
 
 UNSEEN = "(The attached images were not read: this model is given no images. Say so in the answer.)"
@@ -184,17 +186,15 @@ class Reading:
             return []
         self._begun = True
         try:
-            events = self._sse.feed(data)
+            events = self._sse.data(data)
         except OverflowError as large:
             raise ModelDown(f"{self._service}: {large}") from None
-        for sent in events:
-            self._take(sent.data)
+        self._take(events)
         return self._joined()
 
     def end(self) -> list[Piece]:
         """What was held back, the calls and the usage.  Raises `ModelDown` when the reply is not a whole one."""
-        for data in [sent.data for sent in self._sse.end()] if self._json is None else [self._json]:
-            self._take(data)
+        self._take(self._sse.data(b"\n\n") if self._json is None else [self._json])
         for thought, text in self._thinking.end():
             self._add(thought, text)
         pieces = self._joined()
@@ -238,26 +238,37 @@ class Reading:
             self._thought = thought
         self._texts.append(text)
 
-    def _take(self, data: bytes) -> None:
-        """One event."""
-        if data == b"[DONE]":
+    def _take(self, events: list[bytes]) -> None:
+        """Events that came together."""
+        if b"[DONE]" in events:
             self.done = True
-            return
+            events = events[: events.index(b"[DONE]")]
+        for chunk in self._chunks(events):
+            if chunk.error or (chunk.choices is None and chunk.usage is None and chunk.message):
+                raise ModelDown(f"{self._service} failed: {trouble(chunk.error or chunk.message)}")
+            if chunk.usage is not None:
+                self._usage = chunk.usage
+            for choice in chunk.choices or ():
+                if choice.finish_reason:
+                    self._finish = choice.finish_reason
+                delta = choice.delta or choice.message
+                if delta is not None:
+                    self._take_delta(delta)
+
+    def _chunks(self, events: list[bytes]) -> list[Chunk]:
+        """Decoded together: with pieces as small as tokens, beginning is most of the work."""
+        if len(events) > 1:
+            with suppress(msgspec.DecodeError):  # which of them is wrong is said below
+                if len(chunks := _decode_all(b"[%b]" % b",".join(events))) == len(events):
+                    return chunks
+        return [self._chunk(event) for event in events]
+
+    def _chunk(self, event: bytes) -> Chunk:
         try:
-            chunk = _decode(data)
+            return _decode(event)
         except msgspec.DecodeError as problem:
-            start = data[:80].decode("utf-8", "replace")
+            start = event[:80].decode("utf-8", "replace")
             raise ModelDown(f"{self._service} sent what is no chat completion: {start!r} ({problem})") from None
-        if chunk.error or (chunk.choices is None and chunk.usage is None and chunk.message):
-            raise ModelDown(f"{self._service} failed: {trouble(chunk.error or chunk.message)}")
-        if chunk.usage is not None:
-            self._usage = chunk.usage
-        for choice in chunk.choices or ():
-            if choice.finish_reason:
-                self._finish = choice.finish_reason
-            delta = choice.delta or choice.message
-            if delta is not None:
-                self._take_delta(delta)
 
     def _take_delta(self, delta: Delta) -> None:
         if (thought := delta.reasoning_content or delta.reasoning) and isinstance(thought, str):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 import ssl
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote, urlsplit
@@ -47,20 +48,21 @@ class Post:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._head = f"POST {path} HTTP/1.1\r\n{lines}Content-Length: ".encode()
 
-    async def send(self, data: bytes) -> Reply:
+    async def send(self, data: bytes, until: float = math.inf) -> Reply:
         """The reply to a body, once its head is there.  The caller calls `release`, whatever happens.
 
+        `until`: when waiting ends, on the loop's clock, unless the reply is told that it has begun.
         Raises `TimeoutError`, `Lost`, and OSError when no connection can be had.
         """
         request = b"%b%d\r\n%b\r\n%b" % (self._head, len(data), OUTGOING.get(), data)
         while (reply := self._kept()) is not None:
             try:
-                return await reply.to(request)
+                return await reply.to(request, until)
             except Lost:
                 # The service closed a connection that had been idle while we wrote to it: nothing was read from it.
                 if reply.status:
                     raise
-        return await (await self._connected()).to(request)
+        return await (await self._connected()).to(request, until)
 
     def close(self) -> None:
         """Ends the idle connections; those in use end with their reply.  May be called twice."""
@@ -116,17 +118,19 @@ class Reply(asyncio.Protocol):
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._until = math.inf
 
     # -- for whoever reads ------------------------------------------------------------------------------------------
 
-    async def to(self, request: bytes) -> Reply:
-        """Itself, once the head of the reply to this request is there."""
+    async def to(self, request: bytes, until: float = math.inf) -> Reply:
+        """Itself, once the head of the reply to this request is there; `until` as in `Post.send`."""
         self._parser = httptools.HttpResponseParser(self)
         self.status, self.reason, self.headers = 0, "", {}
         self._ended = self._silent = False
         self._parts, self._size = [], 0
-        self.heard = self._loop.time()
-        self._watch = self._loop.call_later(self._read_s, self._look)
+        self.heard = now = self._loop.time()
+        self._until = until
+        self._watch = self._loop.call_at(min(now + self._read_s, until), self._look)
         try:
             self._transport.write(request)
             while not self.status:
@@ -135,6 +139,10 @@ class Reply(asyncio.Protocol):
             self.abort()
             raise
         return self
+
+    def begun(self) -> None:
+        """From now on only silence ends the waiting."""
+        self._until = math.inf
 
     async def data(self) -> bytes:
         """What came since the last call, waiting for some; empty at the end.  Raises `Lost`, `TimeoutError`."""
@@ -185,12 +193,14 @@ class Reply(asyncio.Protocol):
 
     def _look(self) -> None:
         """One timer for a whole reply: it looks how long the silence is, and comes again when it may be too long."""
-        left = self.heard + self._read_s - self._loop.time()
-        if left > 0:
-            self._watch = self._loop.call_later(left, self._look)
-        elif self._waiter is not None and not self._ended:
+        if self._ended:
+            return
+        now, ends = self._loop.time(), min(self.heard + self._read_s, self._until)
+        if ends <= now and self._waiter is not None:
             self._silent = True
             self._wake()
+        else:  # nobody waits while what came is still worked on
+            self._watch = self._loop.call_at(ends if ends > now else now + self._read_s, self._look)
 
     # -- what the transport calls -----------------------------------------------------------------------------------
 
