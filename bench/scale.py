@@ -8,29 +8,32 @@ what is measured is dbmedic and its store.  Exit code 1 when a promise is missed
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import random
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import uvloop
 
+from dbmedic.assistant import audit
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.turns import Limits, Turns
 from dbmedic.assistant.watch import Only, Watch
 from dbmedic.core import log
+from dbmedic.core.digest import digest
 from dbmedic.core.events import Answered, Entry, TurnClosed, TurnOpened
 from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import Caller, Piece, Question, Text, Usage
+from dbmedic.kit.ids import NewIds
 from dbmedic.metrics import open_metrics
-from dbmedic.store.connection import connect, fetch, migrate
-from dbmedic.store.queries import queries
+from dbmedic.store.connection import connect, migrate
 from dbmedic.store.sqlite import Sqlite, open_store
 from reach import Line, spread, table
 
@@ -43,7 +46,19 @@ TURNS = 10
 LONG, SHORT = 2000, 20
 PROMISE = 1.3
 QUESTION = "Why is the orders page slow since this morning, and what can be done about it without a restart?"
+TOGETHER = 50
+"""Conversations that go on at the same time."""
+CHUNK = 10_000
+"""Turns in one transaction."""
 ANSWER = "The query of the orders page reads the whole table, for no index begins with its column. " * 6
+SAID = (Answered(reply=1, text=ANSWER), TurnClosed(reason="done", usage=Usage()))
+COLUMNS = {
+    "accounts": "id, name, max_turns, created_at",
+    "conversations": "id, account, owner, app, name, inputs, api, created_at, updated_at",
+    "turns": "id, conversation, account, owner, app, run, api, parent, status, position, created_at, closed_at, sealed",
+    "events": "turn, seq, at, kind, body",
+    "audit": "position, turn, account, rows, digest, chain, at",
+}
 
 
 class OneWord:
@@ -58,46 +73,80 @@ class OneWord:
         """Nothing is open."""
 
 
+class Plan(NamedTuple):
+    """A conversation that is to be written."""
+
+    caller: Caller
+    turns: int
+
+
 class Filling:
-    """Writes ended turns into a file as a server would have, without one."""
+    """Writes ended turns into a file, the rows that a server would have left there, many at once and without a disk
+    to wait for.  Some conversations go on side by side, so that the turns of one do not lie next to each other.
+    """
 
     def __init__(self, path: Path) -> None:
         self._connection = connect(str(path), wait_s=5, read_only=False)
         migrate(self._connection, str(path))
-        self._connection.execute("pragma synchronous = off")
-        self._named, self._columns = queries("sqlite"), dict[str, list[str]]()
-        self._at = BEGAN
-        self._run("account_put_new", {"id": "default", "name": "default", "max_turns": 1000, "now": 1})
+        for pragma in ("journal_mode = off", "synchronous = off", "cache_size = -1000000", "foreign_keys = off"):
+            self._connection.execute(f"pragma {pragma}")
+        self._at, self._head, self._position = BEGAN, audit.START, 0
+        self._new_id = NewIds(os.urandom, lambda: log.micros(self._at) * 1000)
+        self._rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in COLUMNS}
+        self._rows["accounts"].append(("default", "default", 1000, 1))
 
-    def _run(self, name: str, fields: dict[str, object]) -> None:
-        fetch(self._connection, self._named[name], fields, self._columns)
+    def write(self, plans: Iterable[Plan]) -> list[str]:
+        """The ids of these conversations, in their order."""
+        ids: list[str] = []
+        going: list[tuple[str, Plan, int, list[int]]] = []
+        waiting = iter(plans)
+        while True:
+            while len(going) < TOGETHER and (plan := next(waiting, None)) is not None:
+                ids.append(self._new_id())
+                going.append((ids[-1], plan, self._now(), []))
+            if not going:
+                break
+            index = random.randrange(len(going))
+            id, plan, began, done = going[index]
+            done.append(self._turn(id, plan.caller, len(done) + 1))
+            if len(done) == plan.turns:
+                going[index] = going[-1]
+                going.pop()
+                self._rows["conversations"].append(
+                    (id, plan.caller.account, plan.caller.owner, None, QUESTION[:20], "{}", "dify", began, done[-1])
+                )
+            if len(self._rows["turns"]) >= CHUNK:
+                self._flush()
+        self._flush()
+        return ids
 
-    def conversation(self, caller: Caller, turns: int) -> str:
-        id = str(uuid.uuid4())
-        place = {"account": caller.account, "owner": caller.owner, "app": None, "api": "dify"}
-        self._connection.execute("begin")
-        self._run("open_conversation", {
-            **place, "id": id, "name": QUESTION[:20], "inputs": "{}", "now": log.micros(self._at),
-        })  # fmt: skip
-        for number in range(turns):
-            self._turn(id, place, Question(text=QUESTION, caller=caller, api="dify", conversation=id), not number)
-        self._connection.execute("commit")
-        return id
+    def _now(self) -> int:
+        return log.micros(self._at)
 
-    def _turn(self, conversation: str, place: dict[str, object], question: Question, opens: bool) -> None:
+    def _turn(self, conversation: str, caller: Caller, position: int) -> int:
+        turn, run = self._new_id(), self._new_id()
+        question = Question(text=QUESTION, caller=caller, api="dify", conversation=conversation)
+        opened = TurnOpened(turn=turn, conversation=conversation, run=run, question=question, opens=position == 1)
+        began = self._now()
+        rows = [log.row(Entry(turn, seq, self._at, event)) for seq, event in enumerate((opened, *SAID), 1)]
         self._at += timedelta(seconds=1)
-        turn, now = str(uuid.uuid4()), log.micros(self._at)
-        self._run("open_turn", {
-            **place, "id": turn, "conversation": conversation, "run": turn, "parent": None, "now": now,
-        })  # fmt: skip
-        events = (
-            TurnOpened(turn=turn, conversation=conversation, run=turn, question=question, opens=opens),
-            Answered(reply=1, text=ANSWER),
-            TurnClosed(reason="done", usage=Usage()),
-        )
-        rows = [log.row(Entry(turn, seq, self._at, event)) for seq, event in enumerate(events, 1)]
-        self._connection.executemany("insert into events (turn, seq, at, kind, body) values (?, ?, ?, ?, ?)", rows)
-        self._run("close_turn", {"id": turn, "status": "done", "closed_at": now})
+        at, own = self._now(), digest(rows).hex
+        self._head, self._position = audit.chained(self._head, turn, own), self._position + 1
+        self._rows["events"] += rows
+        self._rows["turns"].append((
+            turn, conversation, caller.account, caller.owner, None, run, "dify", None, "done", position, began, at, 1,
+        ))  # fmt: skip
+        self._rows["audit"].append((self._position, turn, caller.account, len(rows), own, self._head, at))
+        return at
+
+    def _flush(self) -> None:
+        self._connection.execute("begin")
+        for name, columns in COLUMNS.items():
+            marks = ", ".join("?" * len(columns.split(",")))
+            sql = f"insert into {name} ({columns}) values ({marks})"
+            self._connection.executemany(sql, self._rows[name])
+            self._rows[name].clear()
+        self._connection.execute("commit")
 
     def close(self) -> None:
         self._connection.execute("pragma optimize")
@@ -112,7 +161,7 @@ class Place:
         self.conversations = Conversations(store)
         self.turns = Turns(
             store, self.conversations, Watch(Only(), lambda _: None, open_metrics()), {"bench": OneWord()}, {},
-            now=lambda: datetime.now(UTC), new_id=lambda: str(uuid.uuid4()), limits=Limits(1000),
+            now=lambda: datetime.now(UTC), new_id=NewIds(os.urandom, time.time_ns), limits=Limits(1000),
         )  # fmt: skip
 
     async def ask(self, conversation: str | None = None) -> None:
@@ -143,15 +192,17 @@ async def took(calls: dict[str, Callable[[], Awaitable[None]]], times: int) -> d
 
 def filled(path: Path, messages: int) -> list[str]:
     """A file with so many messages; returns the conversations of whoever asks."""
-    filling = Filling(path)
     every = max(1, messages // TURNS // MINE)
-    own: list[str] = []
-    for number in range(messages // TURNS):
-        mine = number % every == 0 and len(own) < MINE
-        id = filling.conversation(CALLER if mine else random.choice(OTHERS), TURNS)
-        own += [id] if mine else []
+    mine = [number % every == 0 and number < every * MINE for number in range(messages // TURNS)]
+    ids = written(path, [Plan(CALLER if own else random.choice(OTHERS), TURNS) for own in mine])
+    return [id for id, own in zip(ids, mine, strict=True) if own]
+
+
+def written(path: Path, plans: Iterable[Plan]) -> list[str]:
+    filling = Filling(path)
+    ids = filling.write(plans)
     filling.close()
-    return own
+    return ids
 
 
 async def measured(folder: Path, messages: int, times: int) -> list[Line]:
@@ -161,9 +212,7 @@ async def measured(folder: Path, messages: int, times: int) -> list[Line]:
     large = filled(folder / "large.db", messages)
     size = (folder / "large.db").stat().st_size
     print(f"{messages} messages written in {time.perf_counter() - began:.0f} s, {size >> 20} MiB", file=sys.stderr)
-    filling = Filling(folder / "long.db")
-    short, long = filling.conversation(CALLER, SHORT), filling.conversation(CALLER, LONG)
-    filling.close()
+    short, long = written(folder / "long.db", [Plan(CALLER, SHORT), Plan(CALLER, LONG)])
     stores = [await open_store(folder / f"{name}.db") for name in ("small", "large", "long")]
     one, other, third = Place(stores[0], small), Place(stores[1], large), Place(stores[2], [])
     for what, first, second in (

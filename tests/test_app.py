@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import RFC_4122, UUID
 
 import aiohttp
 import apsw
@@ -17,7 +15,7 @@ import pytest
 from agent.playing import Script
 from api.dify.desk import Client
 from api.dify.playing import frames
-from dbmedic.app import NewIds, build, run
+from dbmedic.app import build, run
 from dbmedic.chosen import chosen_models
 from dbmedic.config import Config
 from dbmedic.core.errors import FolderTaken, WrongKey
@@ -146,14 +144,6 @@ async def test_a_folder_made_with_another_key_is_refused(tmp_path: Path) -> None
     await (await build(Config(data=tmp_path))).close()
     with pytest.raises(WrongKey):
         await build(Config(data=tmp_path, key="00" * 32))
-
-
-def test_ids_are_random_uuids() -> None:
-    new_id = NewIds(os.urandom)
-    ids = [new_id() for _ in range(1000)]
-    assert len(set(ids)) == 1000
-    assert all(str(UUID(id)) == id and UUID(id).version == 4 for id in ids)
-    assert all(UUID(id).variant == RFC_4122 for id in ids)
 
 
 async def test_the_settings_choose_who_answers() -> None:

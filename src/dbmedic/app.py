@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ import structlog
 from dbmedic.chosen import chosen_bucket, chosen_models, chosen_store, chosen_tool_servers, chosen_voice
 from dbmedic.config import Config
 from dbmedic.core.errors import OutsideFailed
+from dbmedic.kit.ids import NewIds
 
 if TYPE_CHECKING:
     from dbmedic.api.edge import Edge
@@ -39,6 +41,8 @@ INDEX_S = 120.0
 """A replica that begins to index a document has it this long."""
 SWEEP_S = 1.0
 """How often decided approvals are looked for."""
+LEAVE_S = 10.0
+"""How long the audit leaves turns to the replica that ran them."""
 
 
 class Parts(NamedTuple):
@@ -134,7 +138,7 @@ async def build(
     if folder is None and config.data is not None:
         folder = await open_folder(config.data)
     given = key_of(config.key) if config.key else None
-    new_id = NewIds(os.urandom)
+    new_id = NewIds(os.urandom, time.time_ns)
     meters = Meters(tools())
     kept = await chosen_store(config, folder.store if folder else None, new_id())
     store: Store = ObservedStore(kept.store, meters)
@@ -365,24 +369,10 @@ async def _sweep(assistant: Assistant) -> None:
         await asyncio.sleep(SWEEP_S)
         try:
             await assistant.turns.sweep()
-            await assistant.audit.seal()
+            await assistant.audit.seal(leave_s=LEAVE_S)
         except OutsideFailed as failure:
             logger.warning("approvals and audit not looked at", error=str(failure))
 
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-class NewIds:
-    """Random UUIDs (version 4) as text; the system is asked for many at once, since asking is what takes time."""
-
-    def __init__(self, random: Callable[[int], bytes]) -> None:
-        self._random, self._ready = random, b""
-
-    def __call__(self) -> str:
-        if not self._ready:
-            self._ready = self._random(16 * 256)
-        digits, self._ready = self._ready[:16].hex(), self._ready[16:]
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

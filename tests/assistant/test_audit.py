@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from dbmedic.assistant.audit import Audit
+from dbmedic.assistant.audit import BATCH, Audit
 from dbmedic.core.events import Answered, Entry, TurnClosed, TurnOpened
 from dbmedic.core.values import Caller, Question, Usage
 from dbmedic.store.sqlite import Sqlite, open_store
@@ -115,3 +115,51 @@ async def test_the_export_has_every_row_and_its_link(sealed: Path) -> None:
     finally:
         await store.close()
     assert [("link" in line) for line in lines] == [False, False, False, True] * 5
+
+
+async def test_what_was_said_here_is_sealed_without_being_read_again(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "store.db")
+    try:
+        await store.write(("account_put_new", {"id": "default", "name": "default", "max_turns": 8, "now": 1}))
+        await kept_turn(store, "a", "as it was said")
+        connection = apsw.Connection(str(tmp_path / "store.db"))
+        connection.execute("update events set body = replace(body, 'as it was', 'as nobody')")
+        connection.close()
+        audit = Audit(store, now=lambda: AT)
+        assert await audit.seal() == 1
+        assert [one.turn for one in (await audit.verify()).broken] == ["a"]
+    finally:
+        await store.close()
+
+
+async def test_more_turns_than_one_batch_are_sealed_at_once_in_the_order_they_ended(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "store.db")
+    try:
+        await store.write(("account_put_new", {"id": "default", "name": "default", "max_turns": 8, "now": 1}))
+        names = [f"t{number:04d}" for number in range(BATCH * 2 + 1)]
+        await asyncio.gather(*(kept_turn(store, turn, "x") for turn in reversed(names)))
+        audit = Audit(store, now=lambda: AT)
+        assert await audit.seal() == len(names)
+        found = await audit.verify()
+        sealed = [row["link"]["turn"] async for row in audit.export() if "link" in row]
+    finally:
+        await store.close()
+    assert (found.links, found.unsealed, found.broken) == (len(names), 0, ())
+    assert sealed == names
+
+
+async def test_what_ended_elsewhere_a_moment_ago_is_left_to_whoever_said_it(tmp_path: Path) -> None:
+    here, there = [await open_store(tmp_path / "store.db") for _ in range(2)]
+    try:
+        await here.write(("account_put_new", {"id": "default", "name": "default", "max_turns": 8, "now": 1}))
+        for store, turn in ((here, "a"), (there, "b")):
+            await kept_turn(store, turn, "x")
+        lately, later = (datetime.fromtimestamp(seconds, UTC) for seconds in (5, 15))
+        assert await Audit(here, now=lambda: lately).seal(leave_s=10) == 1
+        assert await Audit(here, now=lambda: later).seal(leave_s=10) == 1
+        assert await Audit(there, now=lambda: later).seal() == 0
+        found = await Audit(there, now=lambda: later).verify()
+    finally:
+        await here.close()
+        await there.close()
+    assert (found.links, found.rows, found.broken) == (2, 6, ())

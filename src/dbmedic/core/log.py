@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,6 +16,9 @@ from dbmedic.core.events import Entry, Event, Measured
 from dbmedic.core.values import Measure, Row
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+LogRow: TypeAlias = tuple[str, int, int, str, str]
+"""turn, seq, at, kind, body"""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Event).decode
@@ -36,8 +40,8 @@ def kind(event: Event, /) -> str:
     return type(event).__name__
 
 
-def row(entry: Entry, /) -> tuple[str, int, int, str, str]:
-    """An entry as turn, seq, at, kind, body."""
+def row(entry: Entry, /) -> LogRow:
+    """An entry as the store keeps it."""
     event = entry.event
     return entry.turn, entry.seq, micros(entry.at), type(event).__name__, _encode(event).decode()
 

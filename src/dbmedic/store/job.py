@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from dbmedic.core.digest import Digests
 from dbmedic.core.errors import Failure
+from dbmedic.core.log import LogRow
 from dbmedic.core.values import Row
 from dbmedic.store.queries import Query
 
 MAX_JOBS = 256
 """Jobs in one transaction."""
-
-LogRow = tuple[str, int, int, str, str]
-"""turn, seq, at, kind, body"""
 
 
 class Job:
@@ -41,3 +40,10 @@ def answer(batch: list[Job]) -> None:
             job.future.set_exception(job.outcome)
         else:
             job.future.set_result(job.outcome)
+
+
+def told(batch: list[Job], digests: Digests) -> None:
+    """Feeds what is durable now to the digests of its turns."""
+    for job in batch:
+        if job.log and not isinstance(job.outcome, Failure):
+            digests.heard(job.log)

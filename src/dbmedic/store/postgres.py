@@ -17,11 +17,12 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from dbmedic.core import log
+from dbmedic.core.digest import Digests
 from dbmedic.core.errors import Bug, FolderTaken, StoreFailed
 from dbmedic.core.events import Entry
 from dbmedic.core.values import Row
 from dbmedic.store import postgres_connection as postgres
-from dbmedic.store.job import Job, LogRow
+from dbmedic.store.job import Job
 from dbmedic.store.postgres_writer import Writer
 from dbmedic.store.queries import Query, migrations, queries
 
@@ -48,7 +49,9 @@ class Postgres:
         self._counted = {
             name for name, query in self._queries.items() if counted.intersection(_CHANGES.findall(query.sql))
         }
-        self._writer = Writer(url, place, wait_s, writing, self._sql)
+        digests = Digests()
+        self.digest = digests.take
+        self._writer = Writer(url, place, wait_s, writing, self._sql, digests)
         self._pool = AsyncConnectionPool(
             url,
             min_size=1,
@@ -122,7 +125,7 @@ class Postgres:
         await self._pool.close()
 
     def _put(
-        self, writes: Sequence[tuple[str, dict[str, Any]]], rows: Sequence[LogRow]
+        self, writes: Sequence[tuple[str, dict[str, Any]]], rows: Sequence[log.LogRow]
     ) -> asyncio.Future[list[list[Row]]]:
         prepared = [(self._query(name, params), params) for name, params in writes]
         future: asyncio.Future[list[list[Row]]] = self._loop.create_future()

@@ -19,10 +19,12 @@ import structlog
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
 
+from dbmedic.core.digest import Digests
 from dbmedic.core.errors import StoreFailed
+from dbmedic.core.log import LogRow
 from dbmedic.core.values import Row
 from dbmedic.store import postgres_connection as postgres
-from dbmedic.store.job import MAX_JOBS, Job, LogRow, answer
+from dbmedic.store.job import MAX_JOBS, Job, answer, told
 
 logger = structlog.get_logger("dbmedic.store")
 
@@ -43,8 +45,16 @@ class Writer:
     """Owns the writing connection until `stop` has returned."""
 
     def __init__(
-        self, url: str, place: str, wait_s: float, connection: postgres.Connection, sql: Mapping[str, bytes]
+        self,
+        url: str,
+        place: str,
+        wait_s: float,
+        connection: postgres.Connection,
+        sql: Mapping[str, bytes],
+        digests: Digests,
     ) -> None:
+        """`digests` are told of rows of the log that are durable."""
+        self._digests = digests
         self._url, self._place, self._wait_s, self._sql = url, place, wait_s, sql
         self._connection: postgres.Connection | None = connection
         self._jobs: deque[Job] = deque()
@@ -72,6 +82,7 @@ class Writer:
                 continue
             batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_JOBS))]
             await self._settle(batch)
+            told(batch, self._digests)
             answer(batch)
         if self._connection is not None:
             await self._connection.close()

@@ -18,6 +18,7 @@ from uuid import uuid4
 import apsw
 
 from dbmedic.core import log
+from dbmedic.core.digest import Digests
 from dbmedic.core.errors import Bug, StoreFailed
 from dbmedic.core.events import Entry
 from dbmedic.core.values import Row
@@ -41,7 +42,9 @@ class Sqlite:
         self._columns: dict[str, list[str]] = {}
         self._instant = instant
         self._index = WalIndex.look(place)
-        self._writer = Writer(writing, place, self._loop, self._index)
+        digests = Digests()
+        self.digest = digests.take
+        self._writer = Writer(writing, place, self._loop, self._index, digests)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="dbmedic-store-reader")
         self._idle: deque[apsw.Connection] = deque()
         self._changes = -1
@@ -102,7 +105,7 @@ class Sqlite:
             self._index.close()
 
     def _put(
-        self, writes: Sequence[tuple[str, dict[str, Any]]], rows: Sequence[tuple[str, int, int, str, str]]
+        self, writes: Sequence[tuple[str, dict[str, Any]]], rows: Sequence[log.LogRow]
     ) -> asyncio.Future[list[list[Row]]]:
         prepared = [(self._query(name, params), params) for name, params in writes]
         future: asyncio.Future[list[list[Row]]] = self._loop.create_future()

@@ -17,8 +17,10 @@ from queue import Empty, SimpleQueue
 
 import apsw
 
+from dbmedic.core.digest import Digests
+from dbmedic.core.log import LogRow
 from dbmedic.store.connection import BROKEN, failure, fetch, roll_back
-from dbmedic.store.job import MAX_JOBS, Job, LogRow, answer
+from dbmedic.store.job import MAX_JOBS, Job, answer, told
 from dbmedic.store.queries import migrations, queries
 from dbmedic.store.walindex import WalIndex
 
@@ -38,9 +40,15 @@ class Writer:
     """Owns the writing connection from `start` to the end of `stop`."""
 
     def __init__(
-        self, connection: apsw.Connection, place: str, loop: asyncio.AbstractEventLoop, index: WalIndex | None = None
+        self,
+        connection: apsw.Connection,
+        place: str,
+        loop: asyncio.AbstractEventLoop,
+        index: WalIndex | None = None,
+        digests: Digests | None = None,
     ) -> None:
-        """`index` is told of commits that nobody who remembers rows has to know of."""
+        """`index` is told of commits that nobody who remembers rows has to know of, `digests` of rows of the log."""
+        self._digests = digests or Digests()
         self._connection, self._place, self._loop, self._index = connection, place, loop, index
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._columns: dict[str, list[str]] = {}
@@ -59,6 +67,7 @@ class Writer:
     def _work(self) -> None:
         for batch in self._batches():
             self._settle_in_transaction(batch)
+            told(batch, self._digests)
             with suppress(RuntimeError):  # the loop is gone, and with it all who waited
                 self._loop.call_soon_threadsafe(answer, batch)
         self._connection.close()

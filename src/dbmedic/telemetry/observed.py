@@ -36,6 +36,7 @@ class ObservedStore:
         self.read = store.read
         self.version = store.version
         self.close = store.close
+        self.digest = store.digest
 
     async def write(self, *writes: tuple[str, dict[str, Any]]) -> list[list[Row]]:
         return await self._timed(self._store.write(*writes))
