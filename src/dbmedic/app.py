@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from dbmedic.chosen import chosen_bucket, chosen_models, chosen_store, chosen_tool_servers, chosen_voice
+from dbmedic.chosen import (
+    chosen_admission,
+    chosen_bucket,
+    chosen_door,
+    chosen_models,
+    chosen_store,
+    chosen_tool_servers,
+    chosen_voice,
+)
 from dbmedic.config import Config
 from dbmedic.core.errors import OutsideFailed
 from dbmedic.kit.ids import NewIds
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from dbmedic.assistant import Assistant
     from dbmedic.assistant.folder import Folder
     from dbmedic.assistant.live import Running
+    from dbmedic.assistant.rates import Rates
     from dbmedic.assistant.sampler import Sampler
     from dbmedic.assistant.tool_servers import ToolServers
     from dbmedic.chosen import Kept
@@ -225,6 +234,7 @@ async def build(
         standin=Standin(),
         speech=speech,
         playbooks=Playbooks(_playbooks_of(config, folder), tools()),
+        admission=chosen_admission(config, store, meters, kept.bus),
     )
     meters.tools = known_tools
     ops = Ops(lambda: unready(folder, store, turns, kept.bus), meters, lambda: look(meters, turns, sampler, store))
@@ -285,7 +295,7 @@ def asgi(parts: Parts, tracing: Tracing | None = None) -> Edge:
 
     ops, found = parts.ops, apis(parts.assistant)
     seen = ops.seen if tracing is None else tracing.seen(ops.seen)
-    return Edge([ops.api(), *found], seen, ops.meters.busy, ops.meters.streams)
+    return Edge([ops.api(), *found], seen, ops.meters.busy, ops.meters.streams, parts.config.body_s)
 
 
 async def run(
@@ -331,8 +341,12 @@ async def _serve(
     from dbmedic.api.serve import serve
     from dbmedic.telemetry.lag import watch_lag
 
-    config, turns = parts.config, parts.assistant.turns
+    config, turns, meters = parts.config, parts.assistant.turns, parts.ops.meters
+    rates, pressure = turns.admission.rates, turns.admission.pressure
+    assert rates is not None
+    assert pressure is not None
     await parts.kept.serve()
+    await rates.refresh()
     if interrupted := await turns.recover():
         logger.warning("turns were interrupted by the last end", turns=interrupted)
     if left := await parts.assistant.files.recover():
@@ -340,8 +354,13 @@ async def _serve(
     await parts.assistant.knowledge.begin()
     if parts.tool_servers is not None:
         parts.tool_servers.begin()
-    beside = [asyncio.create_task(_sweep(parts.assistant), name="sweep")]
-    beside.append(asyncio.create_task(watch_lag(parts.ops.meters.lag), name="lag"))
+
+    def late(late_s: float) -> None:
+        meters.lag(late_s)
+        pressure.look(late_s, time.monotonic())
+
+    beside = [asyncio.create_task(_sweep(parts.assistant, rates), name="sweep")]
+    beside.append(asyncio.create_task(watch_lag(late), name="lag"))
     if config.sample:
         beside.append(asyncio.create_task(parts.sampler.run(), name="sampler"))
     try:
@@ -353,6 +372,7 @@ async def _serve(
             ready=ready,
             drain=lambda: turns.end(config.shutdown_s),
             stop=stop,
+            door=chosen_door(config, meters, pressure),
         )
     finally:
         for task in beside:
@@ -360,14 +380,15 @@ async def _serve(
         await asyncio.wait(beside)
 
 
-async def _sweep(assistant: Assistant) -> None:
-    """Goes on with turns that a person has decided, wherever it was decided, and seals those that ended.
+async def _sweep(assistant: Assistant, rates: Rates) -> None:
+    """Goes on with turns that a person has decided, wherever it was decided, seals those that ended, reads limits.
 
     A store that fails is asked again.
     """
     while True:
         await asyncio.sleep(SWEEP_S)
         try:
+            await rates.refresh()
             await assistant.turns.sweep()
             await assistant.audit.seal(leave_s=LEAVE_S)
         except OutsideFailed as failure:

@@ -6,20 +6,29 @@ Each module is imported when its part is chosen.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from resource import RLIM_INFINITY, RLIMIT_NOFILE, getpagesize, getrlimit
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dbmedic.config import Config
 from dbmedic.core.errors import BadField
 
 if TYPE_CHECKING:
     from dbmedic.agent.tool import Tool
+    from dbmedic.api.guard import Door
+    from dbmedic.assistant.admission import Admission
+    from dbmedic.assistant.pressure import Pressure
     from dbmedic.assistant.tool_servers import ToolServers
     from dbmedic.assistant.turns import Turns
     from dbmedic.core.ports import Bucket, Bus, Model, Now, Store, Voice
     from dbmedic.models.setting import ModelSetting
+    from dbmedic.telemetry.meters import Meters
+
+SPARE_FILES: Final = 250
+"""Open files that are not connections: the store, watched instances, models, logs."""
 
 
 def chosen_models(config: Config) -> dict[str, Model]:
@@ -87,6 +96,46 @@ def opened(setting: ModelSetting, fallbacks: Sequence[str] = ()) -> Model:
 
         model = Provided(setting)
     return Priced(model, setting.url, own(setting.price), known_as=setting.wire_name, fallbacks=fallbacks)
+
+
+def chosen_admission(config: Config, store: Store, meters: Meters, bus: Bus | None) -> Admission:
+    """Who may begin a turn, and how often."""
+    from dbmedic.assistant.admission import Admission
+    from dbmedic.assistant.pressure import Pressure, container_bytes, resident
+    from dbmedic.assistant.rates import Rates
+
+    pressure = Pressure(
+        late_s=config.late_s,
+        most_writes=config.most_writes,
+        memory_bytes=config.memory_mib << 20 or container_bytes(),
+        connections=most_connections(config),
+        writes=lambda: meters.pending,
+        memory=partial(resident, getpagesize()),
+    )
+    rates = Rates(store, now=time.monotonic, key_rate=config.key_rate, user_rate=config.user_rate, bus=bus)
+    admission = Admission(pressure, rates, wait_s=config.wait_s, refused=meters.refused)
+    pressure.turns = lambda: admission.running
+    return admission
+
+
+def chosen_door(config: Config, meters: Meters, pressure: Pressure | None) -> Door:
+    """How long clients may keep a connection for nothing."""
+    from dbmedic.api.guard import Door, Patience
+
+    def counted(connections: int) -> None:
+        if pressure is not None:
+            pressure.connected = connections
+
+    patience = Patience(config.head_s, config.stalled_s, most_connections(config))
+    return Door(patience, counted=counted, ended=meters.hung_up)
+
+
+def most_connections(config: Config) -> int:
+    """What is set, else what the limit of open files leaves; 0 is no limit."""
+    soft, _ = getrlimit(RLIMIT_NOFILE)
+    if config.connections or soft == RLIM_INFINITY:
+        return config.connections
+    return max(soft // 2, soft - SPARE_FILES)
 
 
 class Kept(NamedTuple):

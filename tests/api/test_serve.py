@@ -12,8 +12,9 @@ from api.serving import connected, served
 from dbmedic.api import Api
 from dbmedic.api.edge import BROKEN, Edge
 from dbmedic.api.http import Reply, Request
-from dbmedic.api.serve import LONGEST_URL, address, listen
+from dbmedic.api.serve import address, listen
 from dbmedic.api.stream import Stream
+from dbmedic.api.targets import LONGEST_URL
 from dbmedic.core.errors import BadField
 
 

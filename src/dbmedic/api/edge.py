@@ -13,7 +13,7 @@ from uuid import uuid4
 import structlog
 
 from dbmedic.api import Api, claimed
-from dbmedic.api.http import ClientGone, Receive, Reply, Request, Scope, Send
+from dbmedic.api.http import BODY_S, ClientGone, Receive, Reply, Request, Scope, Send
 from dbmedic.api.stream import Stream
 
 logger = structlog.get_logger("dbmedic.http")
@@ -58,8 +58,13 @@ class Edge:
         seen: Callable[[Seen], None],
         busy: Counter[str] | None = None,
         streams: Counter[str] | None = None,
+        body_s: float = BODY_S,
     ) -> None:
-        """`busy` and `streams`: API -> requests under way, and those of them that are streams now; counted here."""
+        """`busy` and `streams`: API -> requests under way, and those of them that are streams now; counted here.
+
+        A body may take `body_s` to arrive.
+        """
+        self._body_s = body_s
         self._apis, self._seen = apis, seen
         self._busy: Counter[str] = Counter() if busy is None else busy
         self._streams: Counter[str] = Counter() if streams is None else streams
@@ -73,7 +78,7 @@ class Edge:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        request = Request(scope, receive)
+        request = Request(scope, receive, self._body_s)
         given = request.head.headers.get("x-request-id", "")
         id = given if _SANE.fullmatch(given) else f"{self._process}{next(self._count):016x}"
         structlog.contextvars.bind_contextvars(request=id)

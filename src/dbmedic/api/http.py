@@ -24,8 +24,8 @@ BODY_BYTES = 1 << 20
 """Largest body of a JSON request."""
 BODY_S = 60.0
 """How long a body may take to arrive."""
-UPLOAD_S = 600.0
-"""The same for one that is written away as it comes."""
+UPLOADS = 10
+"""So many times as long for one that is written away as it comes."""
 
 
 class ClientGone(Failure):
@@ -64,8 +64,8 @@ class Reply(NamedTuple):
 class Request:
     """One request.  What an API learns of it is written back for the log and the metrics."""
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._scope, self._receive = scope, receive
+    def __init__(self, scope: Scope, receive: Receive, body_s: float = BODY_S) -> None:
+        self._scope, self._receive, self._body_s = scope, receive, body_s
         form, path = prefix(scope["path"])
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.head = Head(scope["method"], path, form, headers)
@@ -109,10 +109,10 @@ class Request:
         if declared > limit:
             raise TooLarge("request body", declared, limit)
         try:
-            async with asyncio.timeout(BODY_S):
+            async with asyncio.timeout(self._body_s):
                 return await self._read(limit)
         except TimeoutError:
-            raise Timeout(BODY_S, "reading the request body") from None
+            raise Timeout(self._body_s, "reading the request body") from None
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
         """The body as it arrives; raises as `body`."""
@@ -120,12 +120,13 @@ class Request:
         if declared > limit:
             raise TooLarge("request body", declared, limit)
         loop = asyncio.get_running_loop()
-        until, size, more = loop.time() + UPLOAD_S, 0, True
+        upload_s = UPLOADS * self._body_s
+        until, size, more = loop.time() + upload_s, 0, True
         while more:
             try:
                 message = await asyncio.wait_for(self._receive(), until - loop.time())
             except TimeoutError:
-                raise Timeout(UPLOAD_S, "reading the request body") from None
+                raise Timeout(upload_s, "reading the request body") from None
             if message["type"] == "http.disconnect":
                 raise ClientGone("the client closed the connection")
             piece = message.get("body", b"")

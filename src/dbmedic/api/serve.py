@@ -1,4 +1,4 @@
-"""The HTTP server around an ASGI application: listening, long request lines, an orderly end."""
+"""The HTTP server around an ASGI application: listening, an orderly end."""
 
 from __future__ import annotations
 
@@ -12,32 +12,12 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from dbmedic.api.guard import UNSENT_BYTES, Door, Patience
 from dbmedic.core.errors import BadField
 
-SHORT_URL: Final = 60_000
-"""Up to here httptools takes a request target apart itself; its offsets are 16 bits wide."""
-LONGEST_URL: Final = 2 << 20
 CLOSING_S: Final = 2
 """How long streams may take to send their last frames once their turns have ended."""
-
-
-class LongTargets(HttpToolsProtocol):
-    """uvicorn's protocol, which also takes targets above 64 KiB: some SDKs put all they say into the query."""
-
-    def on_url(self, url: bytes) -> None:
-        if len(self.url) + len(url) > LONGEST_URL:
-            raise ValueError(f"request target over {LONGEST_URL} bytes")
-        super().on_url(url)
-
-    def on_headers_complete(self) -> None:
-        if len(self.url) <= SHORT_URL:
-            super().on_headers_complete()
-            return
-        self.url, _, query = self.url.partition(b"?")
-        super().on_headers_complete()
-        self.scope["query_string"] = query  # the application has not run yet: its task starts with the next loop
 
 
 class Server(uvicorn.Server):
@@ -84,16 +64,19 @@ async def serve(
     drain: Callable[[], Awaitable[None]],
     stop: asyncio.Event | None = None,
     listening: socket.socket | None = None,
+    door: Door | None = None,
 ) -> None:
     """Serves until SIGTERM, SIGINT or `stop`; then takes no more, awaits `drain`, and closes what is still open.
 
     `ready` is told the base URL once connections are taken; port 0 takes a free one.  `listening` is a socket that
-    listens there already.  Raises `BadField("port")` when the address cannot be had.
+    listens there already; `door` ends connections that stay for nothing.  Raises `BadField("port")` when the address
+    cannot be had.
     """
     listening = listening or listen(host, port)
+    door = door or Door(Patience())
     config = uvicorn.Config(
         app,
-        http=LongTargets,
+        http=door.protocol(),  # type: ignore[arg-type]  # whatever makes one
         ws="none",
         lifespan="off",
         log_config=None,
@@ -105,13 +88,15 @@ async def serve(
     )
     server = Server(config, ready, drain)
     async with asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(_end_when(stop, server)) if stop is not None else None
+        beside = [tasks.create_task(door.watch(lambda: server.server_state.connections))]
+        if stop is not None:
+            beside.append(tasks.create_task(_end_when(stop, server)))
         try:
             await server.serve([listening])
         finally:
             listening.close()
-            if watching is not None:
-                watching.cancel()
+            for task in beside:
+                task.cancel()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -124,6 +109,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setblocking(False)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have it from the socket that listens
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         sock.bind(place)
         sock.listen(2048)
     except OSError as error:

@@ -103,7 +103,8 @@ class Stream:
         loop = asyncio.get_running_loop()
         if (left := self._last + self._ping_s - loop.time()) <= 0:
             self._last = loop.time()
-            self._start(self._pinged(send))
+            if len(self._beside) < 2:  # a client that does not read is owed one ping, not one after another
+                self._start(self._pinged(send))
             left = self._ping_s
         self._timer = loop.call_later(left, self._beat, send)
 

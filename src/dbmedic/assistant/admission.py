@@ -90,7 +90,7 @@ class Admission:
         refused: Callable[[str, str], None] = lambda _, __: None,
     ) -> None:
         """`refused` is told the API and the error's code of each question that is turned away."""
-        self._pressure, self._rates, self._wait_s, self._refused = pressure, rates, wait_s, refused
+        self.pressure, self.rates, self._wait_s, self._refused = pressure, rates, wait_s, refused
         self._accounts: dict[str, _Account] = {}
         self.running = 0
         """Slots that are taken, of all accounts."""
@@ -103,10 +103,10 @@ class Admission:
         Raises `Overloaded`, `TooOften`, and `Busy` when all slots are taken.
         """
         try:
-            if self._pressure is not None:
-                self._pressure.check()
-            if self._rates is not None and self._rates.limited(caller):
-                await self._rates.take(caller)
+            if self.pressure is not None:
+                self.pressure.check()
+            if self.rates is not None and self.rates.limited(caller):
+                await self.rates.take(caller)
             if not self.take(caller, most):
                 await self._wait(caller, min(self._wait_s, patience_s))
         except Busy as busy:

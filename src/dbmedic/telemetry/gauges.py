@@ -22,6 +22,10 @@ async def look(meters: Meters, turns: Turns, sampler: Sampler, store: Store) -> 
     """Sets the gauges; the number of waiting turns stays as it was where the store cannot be read."""
     meters.set("dbmedic_running_turns", turns.running)
     meters.set("dbmedic_queued_turns", turns.queued)
+    meters.set("dbmedic_waiting_questions", turns.admission.waiting)
+    pressure = turns.admission.pressure
+    meters.set("dbmedic_overloaded", pressure is not None and bool(pressure.lacking))
+    meters.set("dbmedic_open_connections", pressure.connected if pressure is not None else 0)
     meters.ages(sampler.ages())
     try:
         async with asyncio.timeout(READ_S):

@@ -122,6 +122,10 @@ class Meters:
         """How late a timer ran."""
         self._observe("dbmedic_event_loop_lag_seconds", late_s)
 
+    def hung_up(self, why: str) -> None:
+        """A connection was ended that stayed for nothing."""
+        self._count("dbmedic_connections_ended_total", why)
+
     # -- turns ------------------------------------------------------------------------------------------------------
 
     def ended(self, api: str, reason: str, entries: Sequence[Entry], *, resumed: bool = False) -> None:
@@ -135,6 +139,10 @@ class Meters:
         for entry in entries[runs[-2] if len(runs) > 1 else 0 : began]:
             if type(entry.event) is ApprovalDecided and entry.event.how == "person":
                 self._decided(entry.event)
+
+    def refused(self, api: str, why: str) -> None:
+        """A question was turned away; `why` is the error's code."""
+        self._count("dbmedic_questions_refused_total", api, why)
 
     def kept(self, entries: Sequence[Entry]) -> None:
         """Events that are durable now, each counted once."""
