@@ -86,7 +86,8 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             told = frozenset(cause.fact.measure.id for cause in verdict.roots)
             reported(page, asked.symptom, seen, instance, told)
     for name in (one for one in asked.also if one != "health"):
-        second(page, symptoms()[name], seen, instance)
+        if (symptom.style, symptoms()[name].style) != ("disk", "disk"):
+            second(page, symptoms()[name], seen, instance)
     _asides(page, symptom, verdict, seen)
     _fine(page, verdict, seen)
 

@@ -23,6 +23,8 @@ RELEASE_FIRST = 0.20
 DAY_S = 86400
 JUMP = 0.1
 """Growth within one look, as a share of the object's size, that no server writes in a few seconds."""
+WHOLE = ("wal", "binlog", "temp", "log")
+"""Kinds that are files, whose size is never estimated."""
 ROWS, CURES = 6, 3
 """Rows of the table, statements that free space."""
 OTHERS = 0.2
@@ -111,16 +113,18 @@ def parts(seen: Evidence, *kinds: str) -> list[Measure]:
 
 
 def growing(seen: Evidence) -> list[Measure]:
-    """Tables that grew between the two samples (databases where no table did), fastest first.
+    """Tables and logs that grew between the two samples (databases where none did), fastest first.
 
     What jumped by more than a part of itself was counted anew by the server's statistics, and did not grow.
     """
     rates = [one for one in parts(seen) if (one.values.get("growth") or 0) > 0 and not _jumped(one)]
-    tables = [one for one in rates if one.values.get("kind") == "table"]
-    return sorted(tables or rates, key=lambda one: -one.values["growth"])
+    details = [one for one in rates if one.values.get("kind") != "database"]
+    return sorted(details or rates, key=lambda one: -one.values["growth"])
 
 
 def _jumped(one: Measure) -> bool:
+    if one.values.get("kind") in WHOLE:
+        return False
     return float(one.values["growth"]) * (one.window_s or 0) > JUMP * (one.values.get("size") or 0)
 
 
@@ -171,8 +175,9 @@ def _growth(page: Page, seen: Evidence) -> None:
     if not found:
         page.bullet(reader.say("disk.not_growing", window=seconds_text(window)), *(one.id for one in parts(seen)[:1]))
         return
+    names = {one.id: _called(one, page) for one in found[:3]}
     said = [
-        reader.say("disk.growing", name=_name(one), rate=bytes_rate_text(one.values["growth"])) for one in found[:3]
+        reader.say("disk.growing", name=names[one.id], rate=bytes_rate_text(one.values["growth"])) for one in found[:3]
     ]
     page.bullet(reader.say("disk.grows", list=reader.listed(said)), *(one.id for one in found[:3]))
     if (eta := _eta(seen)) is not None and (eta < DAY_S or not trend_known(seen)):
@@ -232,6 +237,11 @@ def disk_table(page: Page, seen: Evidence, rows: int = ROWS) -> None:
 
 
 KINDS = ("database", "table", "index", "wal", "binlog", "temp", "log", "free")
+
+
+def _called(one: Measure, page: Page) -> str:
+    """Its name, or what kind of file it is."""
+    return _name(one) or page.reader.say(f"disk.kind_{one.values['kind']}")
 
 
 def _name(one: Measure) -> str:
