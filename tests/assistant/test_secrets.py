@@ -43,3 +43,16 @@ def test_a_changed_text_does_not_open(body):
 def test_another_form_is_refused(text):
     with pytest.raises(StoreFailed, match="does not know"):
         ONE.open(text, "x")
+
+
+def test_bytes_are_sealed_for_their_place_and_key() -> None:
+    secrets = Secrets(bytes(range(32)), os.urandom)
+    sealed = secrets.seal_bytes(b"{secret}", "t:1")
+    assert b"secret" not in sealed
+    assert sealed != secrets.seal_bytes(b"{secret}", "t:1")
+    assert secrets.open_bytes(sealed, "t:1") == b"{secret}"
+    for spoilt, place in ((sealed, "t:2"), (sealed[:-1], "t:1"), (sealed[:12], "t:1"), (b"\x02" + sealed[1:], "t:1")):
+        with pytest.raises(StoreFailed):
+            secrets.open_bytes(spoilt, place)
+    with pytest.raises(WrongKey, match=secrets.key_id):
+        Secrets(bytes(32), os.urandom).open_bytes(sealed, "t:1")

@@ -215,9 +215,9 @@ async def test_what_left_and_what_came_back_is_kept_as_it_was(file):
     assert first.got is not None
     assert [(piece.tool, piece.id) for piece in first.got if hasattr(piece, "tool")] == [("measure", "k9")]
     assert "[未" not in said(events)
-    sealed = "".join(row["sent"] + row["got"] for row in rows)
-    assert "disk" not in sealed
-    assert "EMAIL" not in sealed
+    sealed = b"".join(row["sent_sealed"] + row["got_sealed"] for row in rows)
+    assert b"disk" not in sealed
+    assert b"EMAIL" not in sealed
 
 
 async def test_what_the_analyst_concludes_may_be_said_again(file):

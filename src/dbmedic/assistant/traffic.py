@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ MOST_CHARS: Final = 1 << 20
 PACKED_BYTES: Final = 32 << 10
 FORGET_EVERY: Final = 200
 """Requests between two looks for what is too old."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -58,38 +61,81 @@ class Exchanged(Struct, frozen=True, kw_only=True):
     left_out: int = 0
 
 
+class _Record:
+    """A request, its reply, or both, on their way to the store."""
+
+    __slots__ = ("at", "got", "model", "sent")
+
+    def __init__(self) -> None:
+        self.sent: Sent | None = None
+        self.got: Sequence[Piece] | None = None
+        self.at, self.model = 0, ""
+
+
+Key = tuple[str, int, int]
+"""turn, reply, try"""
+
+
 class Traffic:
     """The record of one store."""
 
     def __init__(self, store: Store, secrets: Secrets, *, now: Now) -> None:
         self._store, self._secrets, self._now = store, secrets, now
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: list[tuple[str, dict[str, Any]]] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: dict[Key, _Record] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._count = 0
 
     def of(self, turn: str) -> Line:
         """The record of one turn that runs here."""
         return Line(self, turn)
 
-    def write(self, *writes: tuple[str, dict[str, Any]]) -> None:
-        """Puts something on its way; nothing waits for it, so it waits for company, of all turns."""
-        self._count += 1
-        if self._count % FORGET_EVERY == 1:
-            writes = (*writes, ("traffic_forget", {"before": micros(self._now() - KEPT)}))
-        self._waiting += writes
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(TOGETHER_S, self._flush)
+    def sent(self, key: Key, model: str, sent: Sent) -> None:
+        """Puts a request on its way; nothing waits for it, so it waits for company, of all turns, and for its reply."""
+        record = self._record(key)
+        record.sent, record.model, record.at = sent, model, micros(self._now())
 
-    def _flush(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._waiting:
-            writes, self._waiting = self._waiting, []
-            task = asyncio.create_task(self._write(writes), name="model traffic")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def got(self, key: Key, pieces: Sequence[Piece]) -> None:
+        """The same for a reply."""
+        self._record(key).got = pieces
+
+    def _record(self, key: Key) -> _Record:
+        record = self._waiting.get(key)
+        if record is None:
+            record = self._waiting[key] = _Record()
+            if self._task is None:
+                self._task = asyncio.create_task(self._work(), name="model traffic")
+        return record
+
+    async def _work(self) -> None:
+        """Until nothing waits.  Packing and sealing are done beside the event loop, one batch after the other."""
+        try:
+            while self._waiting:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(TOGETHER_S):
+                        await self._hurry.wait()
+                records, self._waiting = self._waiting, {}
+                writes = await asyncio.to_thread(self._writes, records)
+                before, self._count = self._count, self._count + len(records)
+                if not before or before // FORGET_EVERY != self._count // FORGET_EVERY:
+                    writes.append(("traffic_forget", {"before": micros(self._now() - KEPT)}))
+                await self._write(writes)
+        finally:
+            self._task = None
+
+    def _writes(self, records: Mapping[Key, _Record]) -> list[tuple[str, dict[str, Any]]]:
+        writes: list[tuple[str, dict[str, Any]]] = []
+        for (turn, reply, number), record in records.items():
+            place = _place(turn, reply, number)
+            fields: dict[str, Any] = {"turn": turn, "reply": reply, "try": number, "got": None}
+            if record.got is not None:
+                fields["got"] = self.sealed(_encode(joined(record.got)), f"{place}:got")
+            if record.sent is None:
+                writes.append(("traffic_got", fields))
+            else:
+                fields["sent"] = self.sealed(_encode(record.sent), f"{place}:sent")
+                writes.append(("traffic_put", {**fields, "at": record.at, "model": record.model}))
+        return writes
 
     async def _write(self, writes: Sequence[tuple[str, dict[str, Any]]]) -> None:
         try:
@@ -103,9 +149,10 @@ class Traffic:
 
     async def end(self) -> None:
         """Returns when all is on disk."""
-        self._flush()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while (task := self._task) is not None:
+            self._hurry.set()
+            await asyncio.wait([task])
+        self._hurry.clear()
 
     async def shown(self, turn: str) -> list[Exchanged]:
         """All requests of a turn with their replies, in order.  Empty where nothing left, or nothing is kept."""
@@ -114,8 +161,9 @@ class Traffic:
         before: tuple[Message, ...] = ()
         for row in await self._store.read("traffic_of_turn", turn=turn):
             place = _place(turn, row["reply"], row["try"])
-            sent = msgspec.json.decode(self._opened(row["sent"], f"{place}:sent"), type=Sent)
-            got = row["got"] and msgspec.json.decode(self._opened(row["got"], f"{place}:got"), type=tuple[Piece, ...])
+            sent = msgspec.json.decode(self._opened(row["sent_sealed"] or row["sent"], f"{place}:sent"), type=Sent)
+            reply = row["got_sealed"] or row["got"]
+            got = reply and msgspec.json.decode(self._opened(reply, f"{place}:got"), type=tuple[Piece, ...])
             before = (*before[: sent.same], *sent.messages)
             found.append(
                 Exchanged(
@@ -130,17 +178,17 @@ class Traffic:
             )
         return found
 
-    def sealed(self, text: bytes, place: str) -> str:
+    def sealed(self, text: bytes, place: str) -> bytes:
         """Packed only where that pays: setting the packer up takes longer than most records."""
-        kept = text if len(text) < PACKED_BYTES else zlib.compress(text, 1)
-        return self._secrets.seal(base64.b64encode(kept).decode("ascii"), place)
+        return self._secrets.seal_bytes(text if len(text) < PACKED_BYTES else zlib.compress(text, 1), place)
 
-    def _opened(self, text: str, place: str) -> bytes:
-        kept = base64.b64decode(self._secrets.open(text, place))
+    def _opened(self, sealed: bytes | str, place: str) -> bytes:
+        """What was written as text is older."""
+        if isinstance(sealed, str):
+            kept = base64.b64decode(self._secrets.open(sealed, place))
+        else:
+            kept = self._secrets.open_bytes(sealed, place)
         return kept if kept[:1] in (b"{", b"[") else zlib.decompress(kept)
-
-    def now(self) -> int:
-        return micros(self._now())
 
 
 class Line:
@@ -167,25 +215,12 @@ class Line:
             thinking=request.question.thinking,
             left_out=left_out,
         )
-        fields = {
-            "turn": self._turn,
-            "reply": request.reply,
-            "try": number,
-            "at": self._traffic.now(),
-            "model": model,
-            "sent": self._traffic.sealed(
-                msgspec.json.encode(sent), f"{_place(self._turn, request.reply, number)}:sent"
-            ),
-        }
-        self._traffic.write(("traffic_put", fields))
+        self._traffic.sent((self._turn, request.reply, number), model, sent)
         return request.reply, number
 
     def got(self, key: tuple[int, int], pieces: Sequence[Piece]) -> None:
         """Keeps the reply to a request, as the model said it."""
-        reply, number = key
-        text = msgspec.json.encode(joined(pieces))
-        sealed = self._traffic.sealed(text, f"{_place(self._turn, reply, number)}:got")
-        self._traffic.write(("traffic_got", {"turn": self._turn, "reply": reply, "try": number, "got": sealed}))
+        self._traffic.got((self._turn, *key), pieces)
 
 
 def joined(pieces: Sequence[Piece]) -> list[Piece]:
@@ -200,6 +235,8 @@ def joined(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _bounded(messages: Sequence[Message]) -> tuple[tuple[Message, ...], int]:
     """Messages up to the limit, pictures left out; and how many characters that left out."""
+    if sum(len(one.text) for one in messages) <= MOST_CHARS and not any(one.images for one in messages):
+        return tuple(messages), 0
     kept, room, out = [], MOST_CHARS, 0
     for one in messages:
         text = one.text[:room]
