@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -49,9 +50,9 @@ KEPT: Final = "(kept here: this dbmedic tells models names and measurements alon
 class Mask:
     """What one conversation hides, and the way back."""
 
-    def __init__(self, key: bytes, sends: Sends = "masked") -> None:
-        """`key`: of this conversation alone."""
-        self._key, self.sends = key, sends
+    def __init__(self, key: bytes, sends: Sends = "masked", place: str = "") -> None:
+        """`key` and `place` are this conversation's alone."""
+        self._key, self._place, self.sends = key, place, sends
         self._values: dict[str, str] = {}
         self._told: dict[tuple[str, str], str] = {}
 
@@ -121,9 +122,13 @@ class Mask:
                 at = hit.end
         return "".join([*parts, text[at:]])
 
+    @cached_property
+    def _own(self) -> bytes:
+        return hmac.new(self._key, self._place.encode(), hashlib.sha256).digest()
+
     def _word(self, kind: str, value: str) -> str:
         for again in range(16):
-            digest = hmac.new(self._key, f"{kind}\0{again}\0{value}".encode(), hashlib.sha256).hexdigest()
+            digest = hmac.new(self._own, f"{kind}\0{again}\0{value}".encode(), hashlib.sha256).hexdigest()
             word = f"{kind}_{digest[:8]}"
             if self._values.setdefault(word, value) == value:
                 break

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from dbmedic.api.joined import Joined
 from dbmedic.api.targets import LongTargets
 
 logger = structlog.get_logger("dbmedic.connections")
@@ -82,7 +83,7 @@ class Guarded(LongTargets):
         """Since when a body goes on that was answered already, and whose."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Joined(transport))  # type: ignore[arg-type]  # as much of one as uvicorn uses
         self._asked_at = self.loop.time()
         most = self._door.patience.connections
         if most and len(self.connections) > most + RESERVE:

@@ -56,6 +56,8 @@ class Chats:
         running.when_closed(self._name)
 
     def _name(self, running: Running) -> None:
+        if not running.turn.calls:  # nothing was measured
+            return
         events = [entry.event for entry in running.entries if not isinstance(entry.event, LIVE_ONLY)]
         question = running.turn.question
         if question is None or (name := onward.named(events)) is None:

@@ -72,13 +72,15 @@ async def hands(running: Running, sources: Sources) -> Hands:
     agent = None if sources.acting is None else await sources.acting(question)
     follows = bool(question.files) or not opened.opens
     files = await sources.attached(question) if sources.attached is not None and follows else ()
-    allowed = None if agent is None else agent.tools
-    tools = {name: tool for name, tool in sources.tools.items() if allowed is None or name in allowed}
+    tools = sources.tools
+    if agent is not None and agent.tools is not None:
+        tools = {name: tool for name, tool in tools.items() if name in agent.tools}
     playbooks: Mapping[str, Playbook] = {}
-    specs = tuple(tool.spec for tool in tools.values() if tool.spec.name != TOOL)
     if sources.playbooks is not None:
         playbooks = await sources.playbooks.all()
         specs = await sources.playbooks.offered(tools, cards)
+    else:
+        specs = tuple(tool.spec for name, tool in tools.items() if name != TOOL)
     knowing = taught(agent, question, playbooks)
     before = [entry.event for entry in running.entries]
     numbers = itertools.count(1 + sum(isinstance(event, Measured) for event in before))

@@ -17,6 +17,8 @@ from dbmedic.diagnosis.playbooks import Playbook, fitting, listed, load, named
 logger = structlog.get_logger("dbmedic.playbooks")
 
 TOOL: Final = "playbook"
+SETS: Final = 256
+"""Sets of tools and engines whose description is remembered."""
 ENGINES: Final = {"postgresql": "postgres", "pg": "postgres"}
 """Spellings of instance cards that differ from an engine's name."""
 
@@ -29,7 +31,7 @@ class Playbooks:
         self._folder, self._tools = folder, tools
         self._found: Mapping[str, Playbook] | None = None
         self._reading = asyncio.Lock()
-        self._specs: dict[frozenset[str], ToolSpec | None] = {}
+        self._specs: dict[tuple[frozenset[str], frozenset[str]], tuple[ToolSpec, ...]] = {}
 
     async def all(self) -> Mapping[str, Playbook]:
         """By name."""
@@ -46,14 +48,15 @@ class Playbooks:
 
     async def offered(self, tools: Mapping[str, Tool], cards: Sequence[InstanceCard]) -> tuple[ToolSpec, ...]:
         """What the tools look like to a model: the one that reads playbooks lists those that fit, or is left out."""
-        specs = [tool.spec for name, tool in tools.items() if name != TOOL]
-        if TOOL in tools:
-            engines = frozenset(engine_of(card) for card in cards)
-            if engines not in self._specs:
-                self._specs[engines] = _listing(tools[TOOL].spec, fitting(await self.all(), engines))
-            if (spec := self._specs[engines]) is not None:
-                specs.append(spec)
-        return tuple(specs)
+        which = frozenset(tools), frozenset(engine_of(card) for card in cards)
+        if (specs := self._specs.get(which)) is None:
+            if len(self._specs) >= SETS:
+                self._specs.clear()
+            found = [tool.spec for name, tool in tools.items() if name != TOOL]
+            if TOOL in tools and (spec := _listing(tools[TOOL].spec, fitting(await self.all(), which[1]))) is not None:
+                found.append(spec)
+            specs = self._specs[which] = tuple(found)
+        return specs
 
 
 def _listing(spec: ToolSpec, found: Sequence[Playbook]) -> ToolSpec | None:

@@ -6,11 +6,9 @@ the two are joined, statements are planned, and what was sent and what came back
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -41,8 +39,7 @@ class Speech:
 
     def of(self, turn: str, conversation: str, target: OpenTarget) -> Callable[[Model], Model]:
         """What wraps the models of one turn."""
-        own = hmac.new(self._key, conversation.encode(), hashlib.sha256).digest()
-        mask, line = Mask(own, self._sends), self._traffic.of(turn)
+        mask, line = Mask(self._key, self._sends, conversation), self._traffic.of(turn)
         return lambda model: Speaking(model, mask, line, target)
 
     @staticmethod
@@ -71,7 +68,7 @@ class Speaking:
 
         found = concluded(request)
         messages = self._mask.messages(grounded(request.messages, found))
-        sent = msgspec.structs.replace(request, messages=messages, tools=tuple(map(_offered, request.tools)))
+        sent = msgspec.structs.replace(request, messages=messages, tools=offered(request.tools))
         key, got = self._line.sent(self.name, sent), list[Piece]()
         ground = Ground(lambda: _facts(request, found), lambda: mark(language()))
         planned = Planned(self._target, lambda: _meant(request, self._understood(request)), language)
@@ -145,15 +142,21 @@ def _facts(request: ModelRequest, found: tuple[str, str] | None) -> Facts:
     return known
 
 
-@lru_cache(512)
-def _harmless(description: str) -> str:
-    """The same few texts in every turn."""
-    return safe(description)
+SETS: Final = 256
+_harmless: dict[int, tuple[tuple[ToolSpec, ...], tuple[ToolSpec, ...]]] = {}
+
+
+def offered(specs: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    """Tools as a model is told of them; the words of some come from other servers.  The same few sets in every turn."""
+    if (found := _harmless.get(id(specs))) is None:
+        if len(_harmless) >= SETS:
+            _harmless.clear()
+        found = _harmless[id(specs)] = specs, tuple(map(_offered, specs))
+    return found[1]
 
 
 def _offered(spec: ToolSpec) -> ToolSpec:
-    """A tool as a model is told of it; the words of some come from other servers."""
-    words = _harmless(spec.description)
+    words = safe(spec.description)
     return spec if words == spec.description else msgspec.structs.replace(spec, description=words)
 
 

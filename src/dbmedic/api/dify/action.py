@@ -127,7 +127,8 @@ async def performed(action: Action, path: dict[str, str], assistant: Assistant, 
         if action.route.user is not None:
             user = _user(fields.get("user"), action.route.user_required)
             caller = msgspec.structs.replace(caller, end_user=user)
-        repeated = parse_qs(request.raw[1].decode("utf-8", "replace"), errors="replace")
+        query = request.raw[1].decode("utf-8", "replace")
+        repeated = parse_qs(query, errors="replace") if query else {}
         base = f"{'https' if request.secure else 'http'}://{headers.get('host', 'localhost')}"
         asked = Asked(fields, path, request.query, headers, file, repeated, base)
         return await action.run(assistant, action.parse(asked), caller)
@@ -183,6 +184,7 @@ def json_reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, wire.ascii_json(value), wire.JSON)
 
 
+@cache
 def broken() -> bytes:
     """What a reader hears of a stream that failed in the middle."""
     fault = wire.internal_fault()
