@@ -66,8 +66,11 @@ class _Account:
             return sum(self.keys.get(key, {}).values())
 
         key = min(self.waiting, key=runs)
+        owners = self.waiting[key] = self.waiting.pop(key)  # now the last one among its equals
         running = self.keys.get(key, {})
-        return key, min(self.waiting[key], key=lambda owner: running.get(owner, 0))
+        owner = min(owners, key=lambda owner: running.get(owner, 0))
+        owners[owner] = owners.pop(owner)
+        return key, owner
 
     def drop(self, key: str, owner: str, waiter: Waiter) -> None:
         queue = self.waiting[key][owner]

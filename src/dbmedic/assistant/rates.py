@@ -25,15 +25,6 @@ MOST_BUCKETS: Final = 50_000
 PREFIX: Final = "rate:"
 
 
-class Gate(NamedTuple):
-    """A bucket that a question must pass."""
-
-    name: str
-    what: str
-    rate: int
-    """Questions a minute."""
-
-
 class Allowance(NamedTuple):
     """What is left of the bucket that has the least."""
 
@@ -97,9 +88,8 @@ class Rates:
 
     async def take(self, caller: Caller) -> None:
         """Raises `TooOften`."""
-        gates = self._gates(caller)
-        names, rates = [gate.name for gate in gates], [gate.rate for gate in gates]
-        now = self._now()
+        names, rates = self._buckets(caller)
+        now, full_at = self._now(), self._full_at
         taken, left_s = None, [0.0]
         if self._bus is not None:
             try:
@@ -107,34 +97,38 @@ class Rates:
             except BusFailed as failure:
                 logger.warning("limits kept by this server alone", error=str(failure))
         if taken is None:
-            taken, left_s = paced([self._full_at.get(name, now) - now for name in names], rates)
+            taken, left_s = paced([full_at.get(name, now) - now for name in names], rates)
         for name, left in zip(names, left_s, strict=True):
-            self._full_at[name] = now + left
-        if len(self._full_at) > MOST_BUCKETS:
+            full_at[name] = now + left
+        if len(full_at) > MOST_BUCKETS:
             self._full_at = {name: at for name, at in self._full_at.items() if at > now}
             if len(self._full_at) > MOST_BUCKETS:
                 self._full_at.clear()
         if not taken:
-            wait_s, gate = max((wait(left, gate.rate), gate) for left, gate in zip(left_s, gates, strict=True))
-            raise TooOften(gate.what, gate.rate, max(1, math.ceil(wait_s)))
+            found = [(wait(left, rate), name, rate) for left, name, rate in zip(left_s, names, rates, strict=True)]
+            wait_s, name, rate = max(found)
+            what = f"key {name}" if name == caller.key else f"user {(caller.end_user or '')[:80]}"
+            raise TooOften(what, rate, max(1, math.ceil(wait_s)))
 
     def allowance(self, caller: Caller) -> Allowance | None:
         """What a caller may still ask; None where nothing limits it."""
         now, found = self._now(), []
-        for gate in self._gates(caller):
-            left_s = max(0.0, self._full_at.get(gate.name, now) - now)
-            remaining = int((MINUTE_S - left_s) * gate.rate / MINUTE_S + 1e-6)
-            found.append((remaining, Allowance(gate.rate, max(0, remaining), left_s)))
+        for name, rate in zip(*self._buckets(caller), strict=True):
+            left_s = max(0.0, self._full_at.get(name, now) - now)
+            remaining = max(0, int((MINUTE_S - left_s) * rate / MINUTE_S + 1e-6))
+            found.append((remaining, Allowance(rate, remaining, left_s)))
         return min(found)[1] if found else None
 
-    def _gates(self, caller: Caller) -> list[Gate]:
-        gates = []
+    def _buckets(self, caller: Caller) -> tuple[list[str], list[int]]:
+        """Names and rates of those that a question must pass."""
+        names, rates = [], []
         if rate := self._own.get(caller.key, self._key_rate):
-            gates.append(Gate(caller.key, f"key {caller.key}", rate))
+            names.append(caller.key)
+            rates.append(rate)
         if self._user_rate and caller.app is not None:
-            name = f"{caller.key}:{caller.owner}"
-            gates.append(Gate(name, f"user {(caller.end_user or '')[:80]}", self._user_rate))
-        return gates
+            names.append(f"{caller.key}:{caller.end_user}")
+            rates.append(self._user_rate)
+        return names, rates
 
 
 def wait(left_s: float, rate: int) -> float:
@@ -144,7 +138,8 @@ def wait(left_s: float, rate: int) -> float:
 
 def paced(left_s: list[float], rates: list[int]) -> tuple[bool, list[float]]:
     """Takes one question from each bucket if each has one; buckets are told by the seconds until they are full."""
-    before = [max(0.0, left) for left in left_s]
-    if any(wait(left, rate) > 1e-9 for left, rate in zip(before, rates, strict=True)):
-        return False, before
+    before = [left if left > 0 else 0.0 for left in left_s]
+    for left, rate in zip(before, rates, strict=True):
+        if wait(left, rate) > 1e-9:
+            return False, before
     return True, [left + MINUTE_S / rate for left, rate in zip(before, rates, strict=True)]
