@@ -30,6 +30,18 @@ def test_a_revoked_key_says_so(dbmedic) -> None:
     assert "revoked 20" in dbmedic("key", "list").out
 
 
+def test_a_key_is_limited_to_so_many_questions_a_minute(dbmedic) -> None:
+    id = dbmedic("key", "create", "--json").json["id"]
+    assert dbmedic("key", "limit", id).out.strip() == f"key {id}: no limit, by the setting key_rate"
+    said = {"id": id, "questions_a_minute": 60, "own": True}
+    assert dbmedic("key", "limit", id, "--questions", "60", "--json").json == said
+    assert dbmedic("key", "limit", id, "--json").json == said
+    assert "60 questions a minute, of its own" in dbmedic("key", "limit", id).out
+    assert dbmedic("key", "limit", id, "--usual", "--json").json == {"id": id, "questions_a_minute": None, "own": False}
+    for words in (("nobody",), ("nobody", "--questions", "1"), (id, "--questions", "1", "--usual")):
+        assert dbmedic("key", "limit", *words).code == 2
+
+
 def test_an_admin_key_may_do_all_and_belongs_to_no_app(dbmedic) -> None:
     made = dbmedic("key", "create", "--kind", "admin", "--json").json
     assert made["key"].startswith("admin-")

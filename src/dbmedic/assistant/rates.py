@@ -12,14 +12,15 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from dbmedic.assistant.accounts import DEFAULT
 from dbmedic.core.errors import BadField, BusFailed, NotFound, TooOften
+from dbmedic.core.load import MOST_RATE
 from dbmedic.core.ports import Bus, Store
 from dbmedic.core.values import Caller
 
 logger = structlog.get_logger("dbmedic.rates")
 
 MINUTE_S: Final = 60.0
-MOST_RATE: Final = 100_000
 MOST_BUCKETS: Final = 50_000
 """Then those that are full are forgotten, and if that is not enough all of them."""
 PREFIX: Final = "rate:"
@@ -66,7 +67,7 @@ class Rates:
         rows = await self._store.read("key_rates")
         return {row["name"].removeprefix(PREFIX): int(row["value"]) for row in rows}
 
-    async def set(self, key: str, rate: int | None, account: str) -> None:
+    async def set(self, key: str, rate: int | None, account: str = DEFAULT) -> None:
         """The questions a minute of a key; None: as the setting says.  Raises `NotFound("key")` and `BadField`."""
         if rate is not None and not 0 <= rate <= MOST_RATE:
             raise BadField("questions", f"questions: a number from 0 (no limit) to {MOST_RATE}")

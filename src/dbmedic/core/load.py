@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from msgspec import Meta, Struct
 
+MOST_RATE: Final = 100_000
+"""Questions a minute that a limit may be."""
 _Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 
 
@@ -19,14 +21,16 @@ class Load(Struct, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
-            le=100_000,
+            le=MOST_RATE,
             description="Questions a minute that one key may ask; more get a 429.  0: no limit.  `dbmedic key limit` "
             "sets another number for one key.",
         ),
     ] = 0
     user_rate: Annotated[
         int,
-        Meta(ge=0, le=100_000, description="The same for each user of an app, as its client names them; 0: no limit."),
+        Meta(
+            ge=0, le=MOST_RATE, description="The same for each user of an app, as its client names them."
+        ),
     ] = 0
     wait_s: Annotated[
         float,

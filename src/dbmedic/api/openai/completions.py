@@ -11,6 +11,7 @@ from dbmedic.api.http import Reply
 from dbmedic.api.openai.answering import asked, kept
 from dbmedic.api.openai.asking import model_of, no_tools_of_yours, question, transcript
 from dbmedic.api.openai.chunks import Chunks, streamed, whole
+from dbmedic.api.openai.limits import limits
 from dbmedic.api.openai.wire import HEADERS, flag, internal, json_reply, text, wrong
 from dbmedic.api.stream import Stream
 from dbmedic.assistant import Assistant
@@ -36,6 +37,8 @@ async def create(assistant: Assistant, caller: Caller, fields: dict[str, Any]) -
     if flag(fields, "stream"):
         chunks = Chunks(model, include_usage=flag(options, "include_usage"))
         broken = b"data: %b\n\n" % internal().body()
-        return Stream(streamed(running.batches(), chunks), headers=HEADERS, ping=COMMENT, broken=broken)
+        more = (*HEADERS, *limits(assistant, caller))
+        return Stream(streamed(running.batches(), chunks), headers=more, ping=COMMENT, broken=broken)
+    more = limits(assistant, caller)
     await running.closed.wait()
-    return json_reply(whole(kept(running), model))
+    return json_reply(whole(kept(running), model), more=more)

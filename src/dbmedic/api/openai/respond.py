@@ -14,6 +14,7 @@ import msgspec
 from dbmedic.api.http import Reply
 from dbmedic.api.openai.answering import asked, kept
 from dbmedic.api.openai.asking import model_of, no_tools_of_yours, question, transcript
+from dbmedic.api.openai.limits import limits
 from dbmedic.api.openai.responses import Events, Shape, streamed, whole
 from dbmedic.api.openai.wire import HEADERS, Fault, flag, internal, json_reply, text, wrong
 from dbmedic.api.stream import Stream
@@ -54,9 +55,10 @@ async def create(assistant: Assistant, caller: Caller, fields: dict[str, Any]) -
             {"type": "error", "code": "server_error", "message": str(internal()), "param": None, "sequence_number": 0}
         )
         pieces = streamed(running.batches(), Events(shape))
-        return Stream(pieces, headers=HEADERS, ping=COMMENT, broken=broken)
+        return Stream(pieces, headers=(*HEADERS, *limits(assistant, caller)), ping=COMMENT, broken=broken)
+    more = limits(assistant, caller)
     await running.closed.wait()
-    return json_reply(whole(kept(running), shape))
+    return json_reply(whole(kept(running), shape), more=more)
 
 
 async def retrieve(assistant: Assistant, caller: Caller, fields: dict[str, Any]) -> Reply:

@@ -10,11 +10,12 @@ from dbmedic.api import Api
 from dbmedic.api.http import ClientGone, Head, Reply, Request
 from dbmedic.api.openai import completions, models, respond
 from dbmedic.api.openai.asking import signed_in
+from dbmedic.api.openai.limits import limits
 from dbmedic.api.openai.wire import HEADERS, PREFLIGHT, Fault, fault_of, internal, json_object, text
 from dbmedic.api.openai_paths import openai
 from dbmedic.api.stream import Stream
 from dbmedic.assistant import Assistant
-from dbmedic.core.errors import Failure
+from dbmedic.core.errors import Failure, TooOften
 from dbmedic.core.values import Caller
 
 BODY_BYTES: Final = 8 << 20
@@ -69,7 +70,12 @@ async def _performed(assistant: Assistant, request: Request) -> Reply | Stream:
         user = text(fields, "safety_identifier") or text(fields, "user")
         caller = await signed_in(assistant, head.headers, user)
         request.key = caller.key
-        return await operation(assistant, caller, {**fields, **place.groupdict()})
+        try:
+            return await operation(assistant, caller, {**fields, **place.groupdict()})
+        except TooOften as refusal:
+            fault = fault_of(refusal)
+            fault.headers = (*fault.headers, *limits(assistant, caller))
+            raise fault from refusal
     if allowed:
         allow = (b"allow", ", ".join(allowed).encode())
         raise Fault(405, f"Not allowed: {head.method} {head.path}.", headers=(allow,))

@@ -118,8 +118,8 @@ def json_object(body: bytes) -> dict[str, Any]:
     return found
 
 
-def json_reply(value: Any, status: int = 200) -> Reply:
-    return Reply(status, msgspec.json.encode(value), (*JSON, *HEADERS))
+def json_reply(value: Any, status: int = 200, more: tuple[Header, ...] = ()) -> Reply:
+    return Reply(status, msgspec.json.encode(value), (*JSON, *HEADERS, *more))
 
 
 def text(fields: dict[str, Any], name: str, *, limit: int = 200_000) -> str | None:

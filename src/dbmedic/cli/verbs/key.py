@@ -1,4 +1,4 @@
-"""`dbmedic key`: keys for clients, made, listed, revoked."""
+"""`dbmedic key`: keys for clients, made, listed, limited, revoked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import click
 from dbmedic.cli.flags import json_flag, with_settings
 from dbmedic.cli.opened import config_here, opened, run
 from dbmedic.cli.printing import print_json, print_table
+from dbmedic.core.errors import NotFound
+from dbmedic.core.load import MOST_RATE
 
 ADMINISTRATIVE = with_settings("data", "config")
 
@@ -15,7 +17,8 @@ ADMINISTRATIVE = with_settings("data", "config")
     epilog="""\b
 Examples:
   dbmedic key create --app helpdesk --instance shop --json     a secret for a Dify client
-  dbmedic key create --ram --user ci --policy ReadOnlyAccess   an id and a secret for an Alibaba Cloud SDK"""
+  dbmedic key create --ram --user ci --policy ReadOnlyAccess   an id and a secret for an Alibaba Cloud SDK
+  dbmedic key limit ID --questions 60                          at most 60 questions a minute with this key"""
 )
 def command() -> None:
     """Make, list and revoke keys for clients."""
@@ -145,5 +148,35 @@ def revoke(id: str, as_json: bool) -> None:
             print_json({"id": id, "revoked": True})
         else:
             click.echo(f"key {id} revoked")
+
+    run(work())
+
+
+@command.command(cls=ADMINISTRATIVE)
+@click.argument("id")
+@click.option("--questions", type=click.IntRange(0, MOST_RATE), metavar="N", help="A minute; 0 is no limit.")
+@click.option("--usual", is_flag=True, help="As the setting `key_rate` says.")
+@json_flag
+def limit(id: str, questions: int | None, usual: bool, as_json: bool) -> None:
+    """Say, or change, how many questions a minute a key may ask.  A running server knows within a second or two."""
+    if usual and questions is not None:
+        raise click.UsageError("--questions sets a limit and --usual takes it away: give one of them")
+
+    async def work() -> None:
+        config = config_here()
+        async with opened(config) as parts:
+            rates = parts.assistant.turns.admission.rates
+            assert rates is not None
+            if usual or questions is not None:
+                await rates.set(id, questions)
+            elif id not in {key.id for key in await parts.assistant.keys.list()}:
+                raise NotFound("key", id)
+            own = (await rates.own()).get(id)
+        rate = config.key_rate if own is None else own
+        if as_json:
+            print_json({"id": id, "questions_a_minute": rate or None, "own": own is not None})
+        else:
+            whose = "by the setting key_rate" if own is None else "of its own"
+            click.echo(f"key {id}: {f'{rate} questions a minute' if rate else 'no limit'}, {whose}")
 
     run(work())
