@@ -93,8 +93,9 @@ def test_of_several_prepared_transactions_none_is_called_older_than_the_youngest
         {"formatID": 1, "gtrid_length": 4, "bqual_length": 1, "data": b"leftb"},
         {"formatID": 7, "gtrid_length": 2, "bqual_length": 0, "data": b"\x00\xff"},
     ]
-    left = [{"id": 1, "open": 900, "locks": 2}, {"id": 2, "open": 30, "locks": 1}]
+    left = [{"id": 1, "open": 900, "locks": 2, "blocked": 0}, {"id": 2, "open": 30, "locks": 1, "blocked": 4}]
     found = prepared_xact.joined(prepared, left)
+    assert [row["blocked"] for row in found] == [4, 4]
     assert [(row["gid"], row["open"], row["locks"]) for row in found] == [("left,b", 30, 3), ("00ff", 30, 3)]
     assert [row["sql"] for row in found] == ["XA ROLLBACK X'6c656674', X'62', 1", "XA ROLLBACK X'00ff', X'', 7"]
     assert prepared_xact.joined(prepared, []) == []

@@ -15,7 +15,7 @@ from msgspec import Struct
 from dbmedic.checks.plans import Scan, Term
 from dbmedic.checks.template import ident
 
-Kind: TypeAlias = Literal["index", "expression", "rewrite", "conversion", "reindex", "pattern"]
+Kind: TypeAlias = Literal["index", "expression", "rewrite", "conversion", "charset", "reindex", "pattern"]
 MAX_KEYS = 4
 FIXED = re.compile(
     r"(lower|upper|[blr]?trim|replace|reverse|left|right|substr(ing)?|abs|round|floor|ceil|md5|(char_)?length|coalesce|cast"
@@ -23,6 +23,8 @@ FIXED = re.compile(
     re.IGNORECASE,
 )
 """Functions whose result depends on their arguments alone (for timestamps without time zone)."""
+CHARSET = re.compile(r"\b(?:character set|using)\s+(\w+)", re.IGNORECASE)
+"""How MySQL and MariaDB convert a text into another character set."""
 BY_DAY = re.compile(r"date\b|date_trunc|timestamp_trunc|extract|year|month|day|to_char", re.IGNORECASE)
 
 
@@ -123,6 +125,9 @@ def _defeated(wrapped: Term, chosen: Sequence[Term], table: Table, engine: str) 
     expression = wrapped.expression or wrapped.column
     plain = next((one for one in table.indexes if one.valid and one.keys[:1] == (wrapped.column,)), None)
     columns = tuple(dict.fromkeys(term.column for term in chosen))
+    if engine != "postgres" and CHARSET.search(expression):
+        index = plain.name if plain else None
+        return Advice(kind="charset", columns=(wrapped.column,), defeated=index, wrapped=expression)
     rewrite = _reworded(wrapped, table)
     if rewrite is None and engine != "mariadb" and _fixed(expression, table.types[wrapped.column]):
         if any(one.valid and _same(one.keys[0], expression) for one in table.indexes):

@@ -18,20 +18,23 @@ async def rows(context: Context) -> list[Row]:
         context.better = f"the names of prepared transactions are hidden: {failure}"
         context.better_grant = f"GRANT XA_RECOVER_ADMIN ON *.* TO {context.facts.role}"
         return [
-            {**_nobody(), "gid": f"transaction {row['id']}", "open": row["open"], "locks": row["locks"]} for row in left
+            {
+                **_nobody(),
+                "gid": f"transaction {row['id']}",
+                **{name: row[name] for name in ("open", "locks", "blocked")},
+            }
+            for row in left
         ]
     return joined(prepared, left)
 
 
 def joined(prepared: Sequence[Row], left: Sequence[Row]) -> list[Row]:
-    """Names and ages.  Of several, each is only known to be as old as the youngest of them."""
+    """Names and ages.  Of several, each is known to be as old as the youngest, and what all hold is said of each."""
     if not prepared or not left:
         return []  # each still belongs to its session, which other checks look at
     youngest = min(left, key=lambda row: row["open"])
-    return [
-        {**_nobody(), **_named(row), "open": youngest["open"], "locks": sum(one["locks"] for one in left)}
-        for row in prepared
-    ]
+    held = {name: sum(one[name] for one in left) for name in ("locks", "blocked")}
+    return [{**_nobody(), **_named(row), "open": youngest["open"], **held} for row in prepared]
 
 
 def _named(row: Row) -> Row:

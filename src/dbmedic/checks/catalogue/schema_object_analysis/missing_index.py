@@ -52,7 +52,7 @@ class Kept(Struct, frozen=True, kw_only=True):
 
 async def rows(context: Context) -> list[Row]:
     """One row per missing index; a table that is read in full without a known statement has one without it."""
-    return [row for row in await reads(context) if row["kind"] != "conversion"]
+    return [row for row in await reads(context) if row["kind"] not in ("conversion", "charset")]
 
 
 async def reads(context: Context) -> list[Row]:
