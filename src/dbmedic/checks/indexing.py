@@ -16,6 +16,8 @@ from dbmedic.kit.statements import Asks, Join
 
 LEAST = 0.05
 """Share of the workload's effort that one more index must save."""
+MORE = 0.1
+"""Share that a covering index must save beyond the plain one: it is larger, and more writes change it."""
 WIDTHS = {
     "smallint": 2, "int2": 2, "integer": 4, "int": 4, "int4": 4, "date": 4, "real": 4, "bigint": 8, "int8": 8,
     "timestamp": 8, "datetime": 8, "double": 8, "numeric": 8, "decimal": 8, "boolean": 1, "uuid": 16, "enum": 2,
@@ -33,11 +35,25 @@ class Candidate(Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     size: float
     """Bytes, estimated from the widths of its columns."""
+    include: tuple[str, ...] = ()
+    """Columns it holds besides, so that a statement need not visit the table."""
+    where: str | None = None
+    """Condition of the rows it holds; None: all."""
+    part: float = 1.0
+    """Share of the table's rows that it holds."""
+    covers: bool = False
+    """Holds more than its conditions need: all that a statement reads."""
+
+    def body(self, engine: str) -> str:
+        """What follows the table in its definition: keys, further columns, condition."""
+        text = f"({', '.join(ident(column, engine) for column in self.columns)})"
+        if self.include:
+            text += f" INCLUDE ({', '.join(ident(column, engine) for column in self.include)})"
+        return text + (f" WHERE {self.where}" if self.where else "")
 
     def definition(self, engine: str) -> str:
         """As one statement, without a name."""
-        columns = ", ".join(ident(column, engine) for column in self.columns)
-        return f"CREATE INDEX ON {ident(self.schema, engine)}.{ident(self.table, engine)} ({columns})"
+        return f"CREATE INDEX ON {ident(self.schema, engine)}.{ident(self.table, engine)} {self.body(engine)}"
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -69,7 +85,7 @@ def candidates(asked: Asks, tables: Mapping[str, Table]) -> list[Candidate]:
         for columns in wanted:
             keys = tuple(dict.fromkeys(columns))[:MAX_KEYS]
             if keys and all(key in table.types for key in keys) and not served(keys, table.indexes):
-                size = table.rows * (ENTRY + sum(_width(table.types[key]) for key in keys)) / 0.9
+                size = table.rows * (ENTRY + sum(width(table.types[key]) for key in keys)) / 0.9
                 found.append(Candidate(schema=table.schema, table=table.name, columns=keys, size=size))
     return list(dict.fromkeys(found))
 
@@ -90,40 +106,60 @@ def chosen(
     left = [1.0] * len(costs)
     room, out = budget, list[Choice]()
     taken: set[int] = set()
+    known = [{at: _cost(found, cost, at) for at in range(len(found))} for cost in costs]
     while True:
         best, gain = None, 0.0
+        saved = [_saves(left, known, weights, at) for at in range(len(found))]
         for number, candidate in enumerate(found):
-            if number in taken or candidate.size > room or any(_begins(candidate, one.candidate) for one in out):
+            if number in taken or candidate.size > room or any(_serves(one.candidate, candidate) for one in out):
                 continue
-            saves = sum(
-                weight * max(0.0, rest - cost.get(number, 1.0))
-                for weight, rest, cost in zip(weights, left, costs, strict=True)
-            )
-            if saves >= LEAST and (best is None or saves / max(1.0, candidate.size) ** 0.25 > gain):
-                best, gain = number, saves / max(1.0, candidate.size) ** 0.25
+            plain = [
+                at for at, one in enumerate(found) if at != number and candidate.covers and _serves(candidate, one)
+            ]
+            least = max([LEAST, *(saved[at] + MORE for at in plain)])
+            if saved[number] >= least and (best is None or saved[number] / _weight(candidate) > gain):
+                best, gain = number, saved[number] / _weight(candidate)
         if best is None:
             return _without_prefixes(out)
         taken.add(best)
-        helped = [s for s, cost in enumerate(costs) if cost.get(best, 1.0) < 0.9 * left[s]]
-        saves = sum(weights[s] * (left[s] - costs[s][best]) for s in helped)
-        left = [min(rest, cost.get(best, 1.0)) for rest, cost in zip(left, costs, strict=True)]
+        helped = [s for s, cost in enumerate(known) if cost[best] < 0.9 * left[s]]
+        saves = sum(weights[s] * (left[s] - known[s][best]) for s in helped)
+        left = [min(rest, cost[best]) for rest, cost in zip(left, known, strict=True)]
         room -= found[best].size
         order = tuple(sorted(helped, key=lambda s: -weights[s]))
         out.append(Choice(candidate=found[best], saves=saves, statements=order))
 
 
-def _begins(short: Candidate, long: Candidate) -> bool:
+def _cost(found: Sequence[Candidate], cost: Mapping[int, float], number: int) -> float:
+    """What is left of a statement's effort with an index: as measured, else as with one whose work it does as well."""
+    if number in cost:
+        return cost[number]
+    return min((left for at, left in cost.items() if _serves(found[number], found[at])), default=1.0)
+
+
+def _saves(left: Sequence[float], known: Sequence[Mapping[int, float]], weights: Sequence[float], number: int) -> float:
+    return sum(weight * max(0.0, rest - cost[number]) for weight, rest, cost in zip(weights, left, known, strict=True))
+
+
+def _weight(candidate: Candidate) -> float:
+    return float(max(1.0, candidate.size) ** 0.25)
+
+
+def _serves(long: Candidate, short: Candidate) -> bool:
+    """Whether what `short` does `long` does as well."""
     same = (short.schema, short.table) == (long.schema, long.table)
-    return same and long.columns[: len(short.columns)] == short.columns
+    held = {*long.columns, *long.include}
+    rows = long.where is None or long.where == short.where
+    return same and rows and long.columns[: len(short.columns)] == short.columns and held >= {*short.include}
 
 
 def _without_prefixes(out: list[Choice]) -> list[Choice]:
     """Without those that a later, longer choice serves as well; what they save is told of the longer one."""
     kept: list[Choice] = []
     for number, one in enumerate(out):
-        longer = [other for other in out[number + 1 :] if _begins(one.candidate, other.candidate)]
+        longer = [other for other in out[number + 1 :] if _serves(other.candidate, one.candidate)]
         if not longer:
-            shorter = [other for other in out[:number] if _begins(other.candidate, one.candidate)]
+            shorter = [other for other in out[:number] if _serves(one.candidate, other.candidate)]
             saves = one.saves + sum(other.saves for other in shorter)
             numbers = tuple(dict.fromkeys([*one.statements, *(s for other in shorter for s in other.statements)]))
             kept.append(Choice(candidate=one.candidate, saves=saves, statements=numbers))
@@ -135,7 +171,8 @@ def _of(join: Join, table: str) -> list[str]:
     return [column for name, column in sides if name == table]
 
 
-def _width(kind: str) -> float:
+def width(kind: str) -> float:
+    """Bytes of a column of this type in an index, about."""
     if found := re.match(r"(?:var)?char(?:acter varying|acter)?\((\d+)\)", kind):
         return min(24.0, float(found[1]))
     return float(next((width for name, width in WIDTHS.items() if kind.startswith(name)), 20))

@@ -5,7 +5,7 @@ window; without that of waiting for locks, where it does not wait itself), busy 
 examined, blocks (cached or not), read_bytes, temp_bytes, wal_bytes, tmp_disk, no_index, lock_s, waiting (share of
 looks in which it waited for a lock), pid and running (of one long execution), chooses (has conditions on its rows),
 picks (and gives rows, not sums of them), source, confidence; what a server does not know is None.
-`raw` is a statement seen with its values, for the planner alone.
+`raw` is a statement seen with its values, and `raws` are some such texts, for the planner alone.
 After them, marked by `ever`, the statements that took most time since the counters began, as an estimate: a slow page
 may not be open just now.  Asked once per run, whichever checks want it.  System statements and our own are left out.
 """
@@ -49,6 +49,8 @@ TEXTS = 60
 """How many statements have their text fetched."""
 EVER, EVER_CALLS = 12, 20
 """How many statements of the whole record are told, and how often they must have run."""
+RAWS = 5
+"""How many texts of one statement are kept with their values."""
 QUIET = 0.05
 """Sessions busy on average below which nothing worth telling ran in the window."""
 CONDITIONS = re.compile(r"\bwhere\b", re.IGNORECASE)
@@ -254,6 +256,7 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
             "waiting": waits[key] / hits[key],
             **_kind(key[2]),
             "raw": str(runs[key][-1]["query"]),
+            "raws": list(dict.fromkeys(str(row["query"]) for row in runs[key]))[:RAWS],
             **_one_run(runs[key], window),
             "ever": None,
             "source": "pg_stat_activity" if facts.engine == "postgres" else "processlist",
@@ -279,7 +282,7 @@ def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
         if known is None:
             rows.append(row)
         else:
-            known |= {name: row[name] for name in ("waiting", "raw", "pid", "running")}
+            known |= {name: row[name] for name in ("waiting", "raw", "raws", "pid", "running")}
             known["exec_s"] = (
                 max(known["exec_s"], row["exec_s"]) if row["busy"] > 2 * known["busy"] else known["exec_s"]
             )

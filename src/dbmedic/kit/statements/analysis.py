@@ -132,7 +132,7 @@ class _Collector:
         conditions = [query.args.get("where"), *(join.args.get("on") for join in joins)]
         for condition in conditions:
             if condition is not None:
-                for term in _conjuncts(exp, condition.this if isinstance(condition, exp.Where) else condition):
+                for term in conjuncts(exp, condition.this if isinstance(condition, exp.Where) else condition):
                     self._term(term, sources)
         for join in joins:
             self._using(join)
@@ -257,10 +257,10 @@ def _joins(exp: Any, query: Any) -> list[Any]:
     return found
 
 
-def _conjuncts(exp: Any, condition: Any) -> Iterator[Any]:
+def conjuncts(exp: Any, condition: Any) -> Iterator[Any]:
     condition = condition.unnest()
     if isinstance(condition, exp.And):
         for side in condition.flatten():
-            yield from _conjuncts(exp, side)
+            yield from conjuncts(exp, side)
     else:
         yield condition
