@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
 import re
 import shlex
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -96,6 +98,21 @@ async def connect(client: dict[str, Any]) -> Session:
             await there.execute_command(*shlex.split(line))
 
         return Session(int(await there.client_id()), command, there.aclose)
+    if url.startswith("sqlite"):
+        import sqlite3
+
+        # One thread a connection, as the file's programs have one process each; their patience is the usual 5 s.
+        path, alone = url.partition(":///")[2], ThreadPoolExecutor(1)
+        loop = asyncio.get_running_loop()
+        file = await loop.run_in_executor(alone, lambda: sqlite3.connect(path, timeout=5, isolation_level=None))
+
+        async def on_file(statement: str) -> None:
+            await loop.run_in_executor(alone, lambda: file.execute(statement).fetchall())
+
+        async def closed() -> None:
+            await loop.run_in_executor(alone, file.close)
+
+        return Session(os.getpid(), on_file, closed)
     import asyncmy
 
     parts = urlsplit(url)

@@ -16,7 +16,7 @@ from faults.host import Alone
 from faults.judge import Asked, Judgement, Truth, judged
 from faults.scene import Scene, Shops
 
-ENGINES = ("postgres", "mariadb", "redis")
+ENGINES = ("postgres", "mariadb", "redis", "sqlite")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import pytest
 
 from dbmedic.cli import servers
 from dbmedic.engines import grants
-from faults import cache, shop
+from faults import cache, shop, till
 from faults.fault import Client, Fault
 from fix_servers import Server, _answers, _path, _program, _running, _unprivileged, private_folder
 
@@ -59,6 +59,10 @@ class Scene:
     """Of the server's first process."""
     names: dict[str, str] = field(default_factory=dict)
     clients: list[subprocess.Popen[str]] = field(default_factory=list)
+    asked: str = ""
+    """The URL that is asked about when it is not the shop's own server: a standby's."""
+    more: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    """Further servers, stopped when the clients are."""
 
     @property
     def engine(self) -> str:
@@ -67,6 +71,8 @@ class Scene:
     @property
     def url(self) -> str:
         """As the account that dbmedic documents for itself."""
+        if self.asked:
+            return self.asked
         if self.engine == "redis":
             return self.server.at("0", user="dbmedic", password=PASSWORD.replace(" ", "%20"))
         return self.server.at("shop", user="dbmedic", password=PASSWORD.replace(" ", "%20"))
@@ -113,10 +119,11 @@ class Scene:
             time.sleep(0.2)
 
     def end(self) -> None:
-        """Ends the clients."""
+        """Ends the clients, and the servers beside this one."""
         for process in self.clients:
             process.kill()
             process.communicate()
+        self.more.close()
 
     def _at(self, user: str) -> str:
         if self.engine == "redis":
@@ -133,8 +140,8 @@ class Shops:
     @contextlib.contextmanager
     def scene(self, fault: Fault, engine: str) -> Iterator[Scene]:
         """A fresh server with the shop and the fault's settings, before any client."""
-        if engine == "redis":
-            with cache.scene(fault.settings) as scene:
+        if engine in ("redis", "sqlite"):
+            with (cache if engine == "redis" else till).scene(fault.settings) as scene:
                 try:
                     yield scene
                 finally:

@@ -18,6 +18,7 @@
     │   └── StoreTooNew       a newer dbmedic wrote this store
     ├── OutsideFailed     something we talk to did not do its part
     │   ├── Unreachable       no connection
+    │   │   └── NoSlotLeft        the server answered that it has no connection left to give
     │   ├── SignInFailed      the server refused our account
     │   ├── Denied            the account may not read this; names the grant
     │   ├── Timeout           our own time limit on a statement ran out
@@ -188,6 +189,13 @@ class Unreachable(OutsideFailed):
     """No connection to the server."""
 
     code = "unreachable"
+    reason = "timeout"
+
+
+class NoSlotLeft(Unreachable):
+    """The server answered, and has no connection left to give."""
+
+    code = "no_slot_left"
     reason = "timeout"
 
 

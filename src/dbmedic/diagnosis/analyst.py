@@ -24,7 +24,17 @@ ROUNDS = 3
 """Rounds of tool calls in one turn at most."""
 ENOUGH = 0.7
 """Share of the symptom that must be explained before deeper stages are left out."""
-FAILURES = ("unreachable", "sign_in_failed", "timeout", "unknown_instance", "denied")
+FAILURES = ("unreachable", "no_slot_left", "sign_in_failed", "timeout", "unknown_instance", "denied")
+HOLDERS = {
+    "postgres": (
+        "SELECT usename, client_addr, application_name, state, count(*), max(now() - state_change) AS longest",
+        "FROM pg_stat_activity WHERE backend_type = 'client backend' GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC;",
+    ),
+    "mysql": ("SELECT USER, HOST, COMMAND, TIME FROM information_schema.PROCESSLIST ORDER BY TIME DESC;",),
+    "mariadb": ("SELECT USER, HOST, COMMAND, TIME FROM information_schema.PROCESSLIST ORDER BY TIME DESC;",),
+    "redis": ("CLIENT LIST",),
+}
+"""What an administrator asks for to see who holds the connections."""
 ENGINES = {"postgresql": "postgres", "pg": "postgres"}
 
 
@@ -210,6 +220,8 @@ def _failed(refusal: Refusal, asked: Understood, visible: Sequence[InstanceCard]
         reader.say(f"failed.{kind}", instance=asked.instance, sentence=sentence),
         reader.say(f"failed.{kind}_do", instance=asked.instance),
     ]
+    if kind == "no_slot_left" and (holders := HOLDERS.get(_engine(asked, visible))) is not None:
+        lines += ["```sql", *holders, "```"]
     if kind == "unknown_instance":
         lines += ["", *_cards(visible, reader)]
     return _lines("\n".join(lines))

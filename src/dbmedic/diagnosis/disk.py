@@ -123,7 +123,7 @@ def growing(seen: Evidence) -> list[Measure]:
 
 
 def _jumped(one: Measure) -> bool:
-    if one.values.get("kind") in WHOLE:
+    if one.values.get("kind") in WHOLE or one.values.get("real"):
         return False
     return float(one.values["growth"]) * (one.window_s or 0) > JUMP * (one.values.get("size") or 0)
 

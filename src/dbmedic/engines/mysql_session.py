@@ -23,6 +23,7 @@ from dbmedic.core.errors import (
     Denied,
     Failure,
     LockBlocked,
+    NoSlotLeft,
     SignInFailed,
     StatementFailed,
     Timeout,
@@ -43,6 +44,7 @@ PRELUDE = (
 SETTLED = """/* dbmedic */
 select @@session.sql_mode, current_user(), version(), connection_id()"""
 _SIGN_IN = {1044, 1045, 1049, 1130, 1131, 1251, 1698, 1820, 1862, 3118, 4151}
+_NO_SLOT = {1040, 1203, 1226}
 LOST = {1053, 1152, 1153, 1159, 1161, 1927, 2006, 2013, 2055, 4031}
 TIMED_OUT = {1317, 1969, 3024}
 DENIED = {1044, 1095, 1142, 1143, 1227, 1370, 1410, 1345, 1356}
@@ -259,5 +261,7 @@ def not_connected(error: Exception, place: Place) -> Failure:
     code, said = (error.args[0], error.args[1]) if len(error.args) > 1 else (0, str(error))
     if code in _SIGN_IN or (isinstance(code, int) and code in DENIED):
         return SignInFailed(f"{place} may not sign in: {said}")
+    if code in _NO_SLOT:
+        return NoSlotLeft(f"no connection to {place}: {said}")
     cause = error.__cause__ or error
     return Unreachable(f"no connection to {place}: {cause if isinstance(cause, OSError) else said}")

@@ -24,6 +24,7 @@ from dbmedic.core.errors import (
     Denied,
     Failure,
     LockBlocked,
+    NoSlotLeft,
     SignInFailed,
     StatementFailed,
     Timeout,
@@ -243,7 +244,8 @@ def not_connected(error: Exception, place: Place, database: str) -> Failure:
         said = f"no answer within {CONNECT_S:g} s"
         return Unreachable(f"no connection to {place}: {said}")
     if any(word in said.lower() for word in _CLIENT_SIDE) and "pg_hba" not in said and "authentication" not in said:
-        return Unreachable(f"no connection to {place}: {said}")
+        taken = "too many" in said.lower() or "connection slots" in said.lower()
+        return (NoSlotLeft if taken else Unreachable)(f"no connection to {place}: {said}")
     return SignInFailed(f"{place} may not sign in to the database {database}: {said}")
 
 

@@ -34,6 +34,7 @@ from dbmedic.core.errors import (
     Denied,
     Failure,
     LockBlocked,
+    NoSlotLeft,
     SignInFailed,
     StatementFailed,
     Timeout,
@@ -127,7 +128,7 @@ class RedisSession:
             pass  # then our connections are counted with the others
         except Failure as failure:
             await session.close()
-            raise failure if isinstance(failure, SignInFailed) else Unreachable(str(failure)) from None
+            raise failure if isinstance(failure, SignInFailed | NoSlotLeft) else Unreachable(str(failure)) from None
         return session
 
     @property
@@ -209,6 +210,8 @@ def _no_connection(error: Exception, host: str) -> Failure:
         return Unreachable(f"{host} is still loading its data from disk")
     if isinstance(error, TimeoutError | builtins.TimeoutError):
         return Unreachable(f"{host} did not answer within {CONNECT_S:g} s")
+    if "max number of clients" in str(error):
+        return NoSlotLeft(f"{host}: {error}")
     return Unreachable(f"{host}: {error}")
 
 

@@ -22,8 +22,9 @@ LOCKS = Path("/proc/locks")
 LOOKS = 10
 RESERVED, SHARED_END = 0x40000001, 0x40000000 + 511
 """Bytes of the main file that a writer locks with a rollback journal."""
-WAL_WRITER = 120
-"""The byte of the -shm file that a writer locks with a write-ahead log."""
+WAL_WRITER, WAL_READERS = 120, range(123, 128)
+"""The bytes of the -shm file that a writer, and that readers lock with a write-ahead log."""
+READING = re.compile(r"POSIX\s+\S+\s+READ\s+(-?\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s+(\d+)\s+\d+")
 LINE = re.compile(r"POSIX\s+\S+\s+WRITE\s+(-?\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s+(\d+)\s+(\d+|EOF)")
 
 
@@ -85,6 +86,18 @@ def holders(text: str, main: int, shared: int) -> Iterator[int]:
         ahead = int(inode) == shared and low <= WAL_WRITER <= high
         if rollback or ahead:
             yield int(pid)
+
+
+def readers(path: Path) -> set[int]:
+    """Ids of the other processes that read the file with a write-ahead log now.  Blocks.  Raises `Unmeasured`."""
+    try:
+        text, shared = LOCKS.read_text(), Path(f"{path}-shm").stat().st_ino
+    except OSError:
+        raise Unmeasured("no_host_source", "this machine does not tell who holds locks on files") from None
+    found = {
+        int(pid) for pid, inode, byte in READING.findall(text) if int(inode) == shared and int(byte) in WAL_READERS
+    }
+    return found - {os.getpid()}
 
 
 def program(pid: int) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
+
 from dbmedic.checks.context import Context
 from dbmedic.core.errors import Denied, LockBlocked, OutsideFailed, StatementFailed, Timeout
 from dbmedic.core.values import Row
 
+REAL = ("postgres", "sqlite")
+"""Engines that tell the sizes of files as they are; the others estimate, and count anew now and then."""
 PARTS = ("databases", "tables", "wal", "binlog", "temp")
 
 
@@ -29,6 +33,7 @@ async def rows(context: Context) -> list[Row]:
     for key, row in after.items():
         row["grown"] = row["size"] - before[key]["size"] if key in before else None
         row["share"] = row["size"] / whole
+        row["real"] = int(row.get("real", 0) and key in before and before[key].get("real", 0))
     return sorted(after.values(), key=lambda row: (row["kind"] == "table", -row["size"]))
 
 
@@ -45,7 +50,19 @@ async def _look(context: Context) -> tuple[dict[tuple[Any, ...], Row], list[Outs
             continue
         for row in seen:
             found[row["kind"], row.get("database"), row["name"]] = row
+    if context.facts.engine == "sqlite" and (ahead := await _ahead(context)) is not None:
+        found["log", None, "-wal"] = ahead
     return found, failures
+
+
+async def _ahead(context: Context) -> Row | None:
+    """The write-ahead log beside an SQLite file, where there is one."""
+    path = anyio.Path(context.facts.data_directory or "") / f"{context.facts.database}-wal"
+    try:
+        size = (await path.stat()).st_size
+    except OSError:
+        return None
+    return {"kind": "log", "name": "-wal", "size": size, "rows": None, "real": 1} if size else None
 
 
 async def _part(context: Context, part: str) -> list[Row]:
@@ -56,7 +73,8 @@ async def _part(context: Context, part: str) -> list[Row]:
     if part == "binlog":
         return await _binlog(context)
     try:
-        return await context.rows(context.query(part))
+        found = await context.rows(context.query(part))
+        return [row | {"real": int(context.facts.engine in REAL)} for row in found]
     except (Denied, LockBlocked, Timeout):
         if other is None:
             raise

@@ -9,8 +9,11 @@ from dbmedic.core.errors import Unmeasured
 from dbmedic.core.values import Row
 from dbmedic.kit.units import bytes_text
 
-LARGEST = 2**30
-TABLE = re.compile(r"(?:value in|in index|missing from index|constraint failed in) (\w+)|[Tt]ree (\w+)")
+LARGEST, THOROUGH = 2**30, 2**28
+"""Bytes of a file that is read at all; and of one whose indexes are compared with their tables, too."""
+TABLE = re.compile(
+    r"(?:value in|in index|missing from index|entries in index|constraint failed in) (\w+)|[Tt]ree (\w+)"
+)
 
 
 async def rows(context: Context) -> list[Row]:
@@ -20,8 +23,8 @@ async def rows(context: Context) -> list[Row]:
     if size > LARGEST:
         raise Unmeasured("timeout", f"{bytes_text(size)} are more than the {bytes_text(LARGEST)} that are read at once")
     found: dict[str, Row] = {}
-    for one in await context.rows(context.query("check")):
-        message = str(one["quick_check"])
+    for one in await context.rows(context.query("check" if size <= THOROUGH else "quick")):
+        message = str(next(iter(one.values())))
         if message == "ok":
             continue
         match = TABLE.search(message)
