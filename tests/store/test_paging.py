@@ -78,12 +78,13 @@ async def test_a_conversation_is_found_by_its_owner_only(store):
 
 async def test_turns_of_a_conversation_have_positions_and_rising_times(store):
     await store.write(conversation("c", 1))
-    opened = await store.write(turn("t3", 50), turn("t1", 50), turn("t2", 10), turn("t4", 60))
-    assert [row for (row,) in opened] == [
-        {"id": "t3", "position": 1, "created_at": 50},
-        {"id": "t1", "position": 2, "created_at": 51},
-        {"id": "t2", "position": 3, "created_at": 52},
-        {"id": "t4", "position": 4, "created_at": 60},
+    await store.write(turn("t3", 50), turn("t1", 50), turn("t2", 10), turn("t4", 60))
+    opened = await store.read("turns_page_newest", conversation="c", limit=9)
+    assert [(row["id"], row["position"], row["created_at"]) for row in opened] == [
+        ("t4", 4, 60),
+        ("t2", 3, 52),
+        ("t1", 2, 51),
+        ("t3", 1, 50),
     ]
     newest = await store.read("turns_page_newest", conversation="c", limit=2)
     assert [row["id"] for row in newest] == ["t4", "t2"]

@@ -220,10 +220,11 @@ limit :limit
 
 -- name: open_turn --
 -- Within a conversation each turn is created strictly after the one before it, whatever the clock does.
+-- Not from a join: SQLite would fill two temporary tables for it.
 insert into turns (
     id, conversation, account, owner, app, run, api, parent, status, position, created_at
 )
-select
+values (
     :id,
     :conversation,
     :account,
@@ -233,17 +234,27 @@ select
     :api,
     :parent,
     'running',
-    coalesce(last.position, 0) + 1,
-    case when last.created_at >= :now then last.created_at + 1 else :now end
-from (select 1 as one) base
-left join (
-    select position, created_at
-    from turns
-    where conversation = :conversation
-    order by created_at desc, id desc
-    limit 1
-) last on true
-returning id, position, created_at
+    coalesce(
+        (
+            select position
+            from turns
+            where conversation = :conversation
+            order by created_at desc, id desc
+            limit 1
+        ),
+        0
+    ) + 1,
+    coalesce(
+        (
+            select case when created_at >= :now then created_at + 1 else :now end
+            from turns
+            where conversation = :conversation
+            order by created_at desc, id desc
+            limit 1
+        ),
+        :now
+    )
+)
 
 -- name: close_turn --
 -- Closing twice keeps the first.  A turn that waits for a person has status 'waiting' and no closed_at.
