@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import anyio
 
-from dbmedic.checks import sampling
+from dbmedic.checks import sampling, shortlist
 from dbmedic.checks.check import Source
 from dbmedic.checks.plan import TIMEOUTS_S, newest, server
 from dbmedic.core.errors import Failure, LockBlocked, OutsideFailed, Timeout, Unmeasured
@@ -120,6 +120,7 @@ class Context:
         if "{pg_stat_statements}" in sql:
             schema = await self.lanes.schema_of("pg_stat_statements")
             sql = sql.replace("{pg_stat_statements}", f"{schema}.pg_stat_statements")
+        sql = await shortlist.narrowed(self, sql)
         for name, meaning in server(self.facts.engine).names.items():
             sql = sql.replace("{" + name + "}", meaning)
         left = self.lanes.deadline - anyio.current_time()

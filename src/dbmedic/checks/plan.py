@@ -59,6 +59,10 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What stands in braces in SQL -> what it is called there."""
     overload: str = ""
     access: dict[str, Access] = {}
+    few: int = 0
+    """So many tables may each be opened; of more only those of a shortlist."""
+    shortlists: dict[str, dict[str, str] | str] = {}
+    """Columns `schema` and `table`, by the first version each fits; `shortlist.py` says what they are for."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -102,7 +106,11 @@ def servers() -> Mapping[str, Server]:
     found = msgspec.toml.decode(text, type=dict[str, Server])
     base, own = found["mysql"], found.get("mariadb", Server())
     mixed = Server(
-        names=base.names | own.names, overload=own.overload or base.overload, access=base.access | own.access
+        names=base.names | own.names,
+        overload=own.overload or base.overload,
+        access=base.access | own.access,
+        few=own.few or base.few,
+        shortlists=base.shortlists | own.shortlists,
     )
     return found | {"mariadb": mixed}
 

@@ -63,7 +63,7 @@ def statement(text: str, values: Mapping[str, Any], columns: Mapping[str, str], 
             missing = True
             return ""
         kind = match[2] or columns.get(match[1], "text")
-        return _QUOTES.get(kind, _literal)(value, engine)
+        return _QUOTES.get(kind, literal)(value, engine)
 
     filled = HOLE.sub(quoted, text)
     return None if missing else filled
@@ -79,7 +79,8 @@ def ident(value: Any, engine: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(value: Any, engine: str) -> str:
+def literal(value: Any, engine: str) -> str:
+    """A text as `engine` writes it."""
     text = str(value).replace("'", "''")
     return "'" + (text.replace("\\", "\\\\") if engine in ("mysql", "mariadb") else text) + "'"
 
