@@ -11,14 +11,16 @@ import pytest
 
 from dbmedic.assistant.audit import BATCH, Audit
 from dbmedic.core.events import Answered, Entry, TurnClosed, TurnOpened
+from dbmedic.core.ports import Store
 from dbmedic.core.values import Caller, Question, Usage
-from dbmedic.store.sqlite import Sqlite, open_store
+from dbmedic.store.postgres import open_store as open_postgres
+from dbmedic.store.sqlite import open_store
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 CALLER = Caller(account="default", user="u", key="k")
 
 
-async def kept_turn(store: Sqlite, turn: str, text: str) -> None:
+async def kept_turn(store: Store, turn: str, text: str) -> None:
     question = Question(text="why?", caller=CALLER, api="test")
     opened = TurnOpened(turn=turn, conversation=turn, run=turn, question=question, opens=True)
     events = (opened, Answered(reply=1, text=text), TurnClosed(reason="done", usage=Usage()))
@@ -163,3 +165,23 @@ async def test_what_ended_elsewhere_a_moment_ago_is_left_to_whoever_said_it(tmp_
         await here.close()
         await there.close()
     assert (found.links, found.rows, found.broken) == (2, 6, ())
+
+
+async def test_two_replicas_on_postgresql_make_one_chain(store_url: str) -> None:
+    stores = [await open_postgres(store_url) for _ in range(2)]
+    try:
+        await stores[0].write(("account_put_new", {"id": "default", "name": "default", "max_turns": 8, "now": 1}))
+        for number in range(20):
+            await asyncio.gather(*(kept_turn(store, f"{number}-{at}", "x") for at, store in enumerate(stores)))
+        audits = [Audit(store, now=lambda: datetime.now(UTC)) for store in stores]
+        for _ in range(20):
+            await asyncio.gather(*(audit.seal() for audit in audits))
+            found = await audits[0].verify()
+            if not found.unsealed:
+                break
+        (counts,) = await stores[0].read("audit_counts")
+    finally:
+        for store in stores:
+            await store.close()
+    assert (found.links, found.rows, found.broken) == (40, 120, ())
+    assert counts == {"links": 40, "sealed": 40, "unsealed": 0}
