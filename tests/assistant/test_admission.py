@@ -118,6 +118,40 @@ async def test_waiting_has_an_end_and_nobody_waits_where_nobody_may() -> None:
     await admission.enter(who("two"), 1)
 
 
+async def test_while_others_ask_a_quarter_of_the_slots_is_kept_for_them() -> None:
+    at = 0.0
+    admission = Admission(wait_s=5, now=lambda: at)
+    for _ in range(8):  # alone: all of them
+        await admission.enter(who("flood"), 8)
+    waiting = await soon(admission, who("person"), 8)
+    admission.leave(who("flood"))
+    await waiting
+    admission.leave(who("person"))
+    with pytest.raises(Busy, match="one key or user of account a while others ask: at most 6 at once"):
+        await admission.enter(who("flood"), 8)
+    admission.leave(who("flood"))
+    admission.leave(who("flood"))
+    await admission.enter(who("flood"), 8)
+    assert not admission.take(who("flood"), 8)
+    for name in ("person", "another"):  # at once
+        assert admission.take(who(name), 8)
+        admission.leave(who(name))
+    at = 61.0
+    for _ in range(2):
+        await admission.enter(who("flood"), 8)
+    assert admission.running == 8
+
+
+async def test_users_that_a_key_invents_share_what_one_key_may_have() -> None:
+    admission = Admission()
+    await admission.enter(who("person", "other"), 8)
+    for number in range(6):
+        await admission.enter(who(f"u{number}", "flood"), 8)
+    with pytest.raises(Busy, match="while others ask"):
+        await admission.enter(who("u7", "flood"), 8)
+    await admission.enter(who("person", "other"), 8)
+
+
 async def test_what_was_decided_goes_on_while_questions_are_refused() -> None:
     admission = Admission()
     for _ in range(4):

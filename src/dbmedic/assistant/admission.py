@@ -1,14 +1,16 @@
 """Who may begin a turn now: the slots of an account, shared fairly by its keys and their users.
 
-While an account has a free slot everybody gets one at once.  When all are taken, a question of a user who has a fair
-share of them already is refused at once, and one of a user who has less waits: for the next slot that is given back,
-first the key with the fewest turns, in it the user with the fewest, in it the first that came.  So a flood is refused
-without being remembered, and whoever else asks waits for one turn of it to end.
+Who is alone gets every slot of an account.  While several people ask, or several keys, one of them gets three quarters
+at most: the rest is for the others.  When all are taken, a question of a user who has a fair share of them already is
+refused at once, and one of a user who has less waits: for the next slot that is given back, first the key with the
+fewest turns, in it the user with the fewest, in it the first that came.  So a flood is refused without being
+remembered, and whoever else asks need not wait for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -19,6 +21,10 @@ from dbmedic.core.errors import Busy
 from dbmedic.core.values import Caller
 
 Waiter: TypeAlias = "asyncio.Future[None]"
+RESERVE: Final = 4
+"""One part in so many of an account's slots is kept for the others while several ask."""
+SHARED_S: Final = 60.0
+"""So long after somebody else asked."""
 MOST_WAITING: Final = 256
 """Of one key."""
 
@@ -26,14 +32,24 @@ MOST_WAITING: Final = 256
 class _Account:
     """What runs and waits of one account: key -> user -> how many, or who in their order."""
 
-    __slots__ = ("keys", "most", "total", "waiting")
+    __slots__ = ("key", "keys", "most", "owner", "shared_by_keys", "shared_by_owners", "taken_at", "total", "waiting")
 
     def __init__(self) -> None:
         self.total = self.most = 0
+        self.key = self.owner = ""
+        """Whose the last slot was."""
+        self.taken_at = self.shared_by_keys = self.shared_by_owners = float("-inf")
+        """When it was taken; and when one last went to another key, another user, than the one shortly before."""
         self.keys: dict[str, dict[str, int]] = {}
         self.waiting: dict[str, dict[str, deque[Waiter]]] = {}
 
-    def take(self, key: str, owner: str) -> None:
+    def take(self, key: str, owner: str, now: float) -> None:
+        if now - self.taken_at < SHARED_S:
+            if owner != self.owner:
+                self.shared_by_owners = now
+            if key != self.key:
+                self.shared_by_keys = now
+        self.key, self.owner, self.taken_at = key, owner, now
         self.total += 1
         owners = self.keys.get(key)
         if owners is None:
@@ -49,6 +65,13 @@ class _Account:
             del owners[owner]
             if not owners:
                 del self.keys[key]
+
+    def greedy(self, key: str, owner: str, now: float) -> bool:
+        """Whether a key or a user has as much as one may have while others ask, too."""
+        most, running = self.most - self.most // RESERVE, self.keys.get(key, {})
+        if now - self.shared_by_owners < SHARED_S and running.get(owner, 0) >= most:
+            return True
+        return now - self.shared_by_keys < SHARED_S and sum(running.values()) >= most
 
     def may_wait(self, key: str, owner: str) -> bool:
         """Whether a user has less than a fair share, waiting questions included, and the key's queue has room."""
@@ -90,10 +113,12 @@ class Admission:
         rates: Rates | None = None,
         *,
         wait_s: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
         refused: Callable[[str, str], None] = lambda _, __: None,
     ) -> None:
         """`refused` is told the API and the error's code of each question that is turned away."""
         self.pressure, self.rates, self._wait_s, self._refused = pressure, rates, wait_s, refused
+        self._now = now
         self._accounts: dict[str, _Account] = {}
         self.running = 0
         """Slots that are taken, of all accounts."""
@@ -122,9 +147,11 @@ class Admission:
         if account is None:
             account = self._accounts[caller.account] = _Account()
         account.most = most
-        if account.total >= most or account.waiting:
+        key, owner, now = caller.key, caller.owner, self._now()
+        scarce = account.total >= most - most // RESERVE
+        if scarce and (account.total >= most or account.waiting or account.greedy(key, owner, now)):
             return False
-        account.take(caller.key, caller.owner)
+        account.take(key, owner, now)
         self.running += 1
         return True
 
@@ -134,7 +161,7 @@ class Admission:
         if account.total >= most + max(1, most // 4):
             raise Busy(f"turns of account {caller.account}", most)
         account.most = most
-        account.take(caller.key, caller.owner)
+        account.take(caller.key, caller.owner, self._now())
         self.running += 1
 
     def leave(self, caller: Caller) -> None:
@@ -147,15 +174,16 @@ class Admission:
             waiter = account.waiting[key][owner][0]
             account.drop(key, owner, waiter)
             if not waiter.done():
-                account.take(key, owner)
+                account.take(key, owner, self._now())
                 self.running += 1
                 waiter.set_result(None)
-        if not (account.total or account.waiting):
-            del self._accounts[caller.account]
 
     async def _wait(self, caller: Caller, patience_s: float) -> None:
         account, key, owner = self._accounts[caller.account], caller.key, caller.owner
         full = Busy(f"turns of account {caller.account}", account.most)
+        if account.greedy(key, owner, self._now()):
+            limit = account.most - account.most // RESERVE
+            raise Busy(f"turns of one key or user of account {caller.account} while others ask", limit)
         if patience_s <= 0 or not account.may_wait(key, owner):
             raise full
         waiter: Waiter = asyncio.get_running_loop().create_future()
