@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from dbmedic.core.errors import Failure, Timeout, TooLarge
+from dbmedic.kit.bound import Bound
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -108,11 +109,9 @@ class Request:
         declared = int(self.head.headers.get("content-length") or 0)
         if declared > limit:
             raise TooLarge("request body", declared, limit)
-        try:
-            async with asyncio.timeout(self._body_s):
-                return await self._read(limit)
-        except TimeoutError:
-            raise Timeout(self._body_s, "reading the request body") from None
+        with Bound(self._body_s):
+            return await self._read(limit)
+        raise Timeout(self._body_s, "reading the request body")
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
         """The body as it arrives; raises as `body`."""

@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-import anyio
 import msgspec
 import structlog
 
@@ -34,6 +33,7 @@ from dbmedic.core.events import CloseReason, Entry, StopRequested, TurnFailed, T
 from dbmedic.core.log import micros
 from dbmedic.core.ports import Model, NewId, Now, Store
 from dbmedic.core.values import Agent, Attachment, Caller, Question, ToolSpec
+from dbmedic.kit.bound import Bound
 
 logger = structlog.get_logger("dbmedic.turns")
 
@@ -99,7 +99,7 @@ class Turns:
         self._by_run: dict[str, Running] = {}
         self.admission = admission or Admission()
         self._turn_of: dict[str, Running | None] = {}
-        self._scopes: dict[str, anyio.CancelScope] = {}
+        self._scopes: dict[str, Bound] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending = False
 
@@ -257,7 +257,7 @@ class Turns:
     async def _run(self, running: Running) -> None:
         try:
             # Never cancelled once the turn is closed: its last write would be cut off.
-            with anyio.move_on_after(self._limits.seconds) as self._scopes[running.id]:
+            with Bound(self._limits.seconds) as self._scopes[running.id]:
                 if not (running.turn.stopping or running.lost):
                     await drive(running, await hands(running, self._sources))
         except Exception as fault:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from dbmedic.api.dify.frames import (
     AgentLog,
@@ -28,7 +27,7 @@ class Nodes:
     """Times are seconds since 1970; `node` is the node id, unique in the turn."""
 
     def __init__(self, turn: str, out: Frames) -> None:
-        self._turn, self._out = UUID(turn).bytes, out
+        self._turn, self._out = bytes.fromhex(turn.replace("-", "")), out
         self._open: dict[str, _Open] = {}
         self._last: str | None = None
         self.steps = 0
