@@ -6,6 +6,9 @@ One look a second goes over all of them; what a request itself pays is two write
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -120,8 +123,8 @@ class Guarded(LongTargets):
                 self._end("head")
             self._asked_at = 0.0
         elif self.flow.write_paused:
-            left = self.transport.get_write_buffer_size()
-            if self._stuck is None or left < self._stuck[1]:
+            left = self.transport.get_write_buffer_size() + unsent(self.transport)
+            if self._stuck is None or left != self._stuck[1]:
                 self._stuck = (now, left)
             elif now - self._stuck[0] > patience.stalled_s:
                 self._end("stalled", abort=True)
@@ -145,3 +148,12 @@ class Guarded(LongTargets):
             self.transport.abort()
         else:
             self.transport.close()
+
+
+def unsent(transport: asyncio.Transport) -> int:
+    """Bytes that the kernel has of an answer and the client has not taken; 0 where it does not say."""
+    try:
+        found = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return int.from_bytes(found, sys.byteorder)
