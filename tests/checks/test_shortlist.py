@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -24,9 +25,9 @@ ALWAYS = {"no-primary-key", "my-non-innodb"}
 """The rest is for `--faults`."""
 
 
-def narrowed() -> list[object]:
+def narrowed() -> list[Any]:
     """The proofs on MariaDB of all checks with a shortlist."""
-    found = []
+    found: list[Any] = []
     for check in catalogue().values():
         on = check.engine("mariadb")
         if on is None or on.proof is None or on.proof.rows:

@@ -180,3 +180,25 @@ async def test_a_failed_opening_leaves_room() -> None:
         with pytest.raises(Gone):
             await sessions.use("a", name_of, limit_s=1)
     await sessions.close()
+
+
+async def test_pools_of_one_account_share_its_connections_and_wake_each_other() -> None:
+    opened = Opened()
+    sharing = [Pool(opened, account="one"), Pool(opened, account="one"), Pool(opened, account="one")]
+    other = Pool(Opened(), account="other")
+    most = 0
+
+    async def ask(sessions: Pool[Plain], key: str) -> None:
+        nonlocal most
+        await sessions.use(key, name_of, limit_s=1)
+        most = max(most, opened.open)
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            for number in range(60):
+                tasks.start_soon(ask, sharing[number % 3], f"db{number % 4}")
+        await other.use("a", name_of, limit_s=1)
+    assert 2 < most <= pool.TOTAL
+    for one in (*sharing, other):
+        await one.close()
+    assert opened.open == 0

@@ -18,7 +18,8 @@
     │   └── StoreTooNew       a newer dbmedic wrote this store
     ├── OutsideFailed     something we talk to did not do its part
     │   ├── Unreachable       no connection
-    │   │   └── NoSlotLeft        the server answered that it has no connection left to give
+    │   │   ├── NoSlotLeft        the server answered that it has no connection left to give
+    │   │   └── AccountFull       the server has some left, and none for our account
     │   ├── SignInFailed      the server refused our account
     │   ├── Denied            the account may not read this; names the grant
     │   ├── Timeout           our own time limit on a statement ran out
@@ -196,6 +197,13 @@ class NoSlotLeft(Unreachable):
     """The server answered, and has no connection left to give."""
 
     code = "no_slot_left"
+    reason = "timeout"
+
+
+class AccountFull(Unreachable):
+    """Our account has as many connections as it may."""
+
+    code = "account_full"
     reason = "timeout"
 
 

@@ -45,7 +45,7 @@ class MySql:
     def __init__(self, url: str) -> None:
         """Raises `BadField("url")`; does not connect yet."""
         self._place = Place.of(url)
-        self._pool: Pool[MySession] = Pool(lambda _: MySession.open(self._place))
+        self._pool: Pool[MySession] = Pool(lambda _: MySession.open(self._place), account=self._place.account)
         self._facts: tuple[float, EngineFacts] | None = None
 
     async def facts(self) -> EngineFacts:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dbmedic.core.errors import BadField
+from dbmedic.engines import thishost
 
 
 class Place(NamedTuple):
@@ -51,6 +52,12 @@ class Place(NamedTuple):
                 "url", f"unknown option {', '.join(sorted(unknown))}; see ssl-mode, ssl-ca, ssl-cert, socket"
             )
         return found
+
+    @property
+    def account(self) -> str:
+        """The same for two URLs of one server and user; a socket file is another way there, and counts apart."""
+        host = "localhost" if thishost.loopback(self.host) else self.host.lower()
+        return f"mysql {self.socket or f'{host}:{self.port}'} {self.user}"
 
     def __str__(self) -> str:
         return f"{self.socket or f'{self.host}:{self.port}'} as {self.user}"

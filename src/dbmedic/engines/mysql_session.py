@@ -20,6 +20,7 @@ from asyncmy.connection import Connection
 from asyncmy.constants import CLIENT, FIELD_TYPE
 
 from dbmedic.core.errors import (
+    AccountFull,
     Denied,
     Failure,
     LockBlocked,
@@ -32,7 +33,7 @@ from dbmedic.core.errors import (
 from dbmedic.core.values import Row
 from dbmedic.engines.limits import CONNECT_S, Cut
 from dbmedic.engines.mysql_place import Place
-from dbmedic.engines.pool import Gone
+from dbmedic.engines.pool import ENOUGH, Gone
 from dbmedic.kit.statements.text import tokens
 
 PRELUDE = (
@@ -44,7 +45,8 @@ PRELUDE = (
 SETTLED = """/* dbmedic */
 select @@session.sql_mode, current_user(), version(), connection_id()"""
 _SIGN_IN = {1044, 1045, 1049, 1130, 1131, 1251, 1698, 1820, 1862, 3118, 4151}
-_NO_SLOT = {1040, 1203, 1226}
+_NO_SLOT = 1040
+_ACCOUNT_FULL = {1203, 1226}
 LOST = {1053, 1152, 1153, 1159, 1161, 1927, 2006, 2013, 2055, 4031}
 TIMED_OUT = {1317, 1969, 3024}
 DENIED = {1044, 1095, 1142, 1143, 1227, 1370, 1410, 1345, 1356}
@@ -261,7 +263,10 @@ def not_connected(error: Exception, place: Place) -> Failure:
     code, said = (error.args[0], error.args[1]) if len(error.args) > 1 else (0, str(error))
     if code in _SIGN_IN or (isinstance(code, int) and code in DENIED):
         return SignInFailed(f"{place} may not sign in: {said}")
-    if code in _NO_SLOT:
+    if code == _NO_SLOT:
         return NoSlotLeft(f"no connection to {place}: {said}")
+    if code in _ACCOUNT_FULL:
+        more = f"ALTER USER '{place.user}'@'…' WITH MAX_USER_CONNECTIONS {ENOUGH}"
+        return AccountFull(f"no connection to {place}: {said}; to raise its limit: {more}")
     cause = error.__cause__ or error
     return Unreachable(f"no connection to {place}: {cause if isinstance(cause, OSError) else said}")

@@ -1,7 +1,8 @@
 """Few connections, kept a while, each used by one statement at a time; the waiting all engines share.
 
 A session is one connection.  Whoever stops waiting for a statement ends it on the server at once: the statement runs in
-a task of its own, which outlives the impatient one just long enough to be interrupted.
+a task of its own, which outlives the impatient one just long enough to be interrupted.  Several instances on one server
+with one account share what that account may open.
 """
 
 from __future__ import annotations
@@ -9,13 +10,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 from dbmedic.core.errors import Timeout, Unreachable
 
 PER_KEY = 2
 TOTAL = 4
-"""Connections of one instance over all its databases; an idle one of another database makes room."""
+"""Connections of one account over all databases of a server; an idle one of another database makes room.
+
+One less than dbmedic's own advice lets an account have: ending a statement of MySQL takes one more for a moment.
+"""
+ENOUGH = 10
+"""What an account is advised to be given once its limit of 5 was too low: others sign in with it, too."""
 IDLE_S = 90.0
 """Longer than the pause between two looks of the sampler, which so needs no new connection each time."""
 STOP_S = 5.0
@@ -46,8 +53,13 @@ T = TypeVar("T")
 class Pool(Generic[S]):
     """Sessions by key (the database), opened when wanted, closed after `IDLE_S`."""
 
-    def __init__(self, opening: Callable[[str], Awaitable[S]]) -> None:
-        self._opening = opening
+    _open: ClassVar[WeakSet[Pool[Any]]] = WeakSet()
+    """Those that are not closed and may hold a connection."""
+
+    def __init__(self, opening: Callable[[str], Awaitable[S]], account: str = "") -> None:
+        """Pools of one `account` (server and user) share `TOTAL`; one without shares with none."""
+        self._opening, self._account = opening, account
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._idle: list[tuple[float, str, S]] = []
         self._busy: dict[str, int] = {}
         self._waiting: list[asyncio.Future[None]] = []
@@ -74,6 +86,7 @@ class Pool(Generic[S]):
     async def close(self) -> None:
         """Ends what still runs and all sessions; may be called twice."""
         self._closed = True
+        self._open.discard(self)
         if self._reaper is not None:
             self._reaper.cancel()
         idle, self._idle = self._idle, []
@@ -110,7 +123,9 @@ class Pool(Generic[S]):
 
     async def _take(self, key: str, *, fresh: bool = False) -> tuple[S, bool]:
         """A session, counted as busy, and whether it was just opened."""
-        while self._busy.get(key, 0) >= PER_KEY or sum(self._busy.values()) >= TOTAL:
+        self._loop = asyncio.get_running_loop()
+        self._open.add(self)
+        while self._busy.get(key, 0) >= PER_KEY or sum(pool._used for pool in self._sharing()) >= TOTAL:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
@@ -122,9 +137,8 @@ class Pool(Generic[S]):
         if found is not None:
             self._idle.remove(found)
             return found[2], False
-        if len(self._idle) + sum(self._busy.values()) > TOTAL:
-            self._later(self._idle.pop(0)[2].close())
         try:
+            await self._make_room()
             return await self._opening(key), True
         except BaseException:
             self._leave(key)
@@ -139,11 +153,29 @@ class Pool(Generic[S]):
             self._later(session.close())
         self._leave(key)
 
+    async def _make_room(self) -> None:
+        """Closes the session that has been idle longest where one more would be too many, before it is opened."""
+        pools = self._sharing()
+        if sum(pool._used + len(pool._idle) for pool in pools) > TOTAL:
+            oldest = min((pool for pool in pools if pool._idle), key=lambda pool: pool._idle[0][0])
+            await oldest._idle.pop(0)[2].close()
+
+    @property
+    def _used(self) -> int:
+        return sum(self._busy.values())
+
+    def _sharing(self) -> list[Pool[Any]]:
+        """The pools of the same account, this one among them."""
+        if not self._account:
+            return [self]
+        return [pool for pool in self._open if pool._account == self._account and pool._loop is self._loop]
+
     def _leave(self, key: str) -> None:
         self._busy[key] -= 1
-        for turn in self._waiting:
-            if not turn.done():
-                turn.set_result(None)
+        for pool in {self, *self._sharing()}:
+            for turn in pool._waiting:
+                if not turn.done():
+                    turn.set_result(None)
 
     def _reap(self) -> None:
         """Closes what has been idle too long, and looks again later."""

@@ -38,7 +38,9 @@ class Postgres:
     def __init__(self, url: str) -> None:
         """Raises `BadField("url")`; does not connect yet."""
         self._place = Place(url)
-        self._pool: Pool[PgSession] = Pool(lambda database: PgSession.open(self._place, database))
+        self._pool: Pool[PgSession] = Pool(
+            lambda database: PgSession.open(self._place, database), account=self._place.account
+        )
         self._names: dict[str, Names] = {}
         self._facts: tuple[float, EngineFacts] | None = None
 

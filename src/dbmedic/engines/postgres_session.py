@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from dbmedic.core.errors import (
+    AccountFull,
     BadField,
     Denied,
     Failure,
@@ -31,9 +32,10 @@ from dbmedic.core.errors import (
     Unreachable,
 )
 from dbmedic.core.values import Row
-from dbmedic.engines.grants import postgres_grant
+from dbmedic.engines import thishost
+from dbmedic.engines.grants import ident, postgres_grant
 from dbmedic.engines.limits import CONNECT_S, Cut
-from dbmedic.engines.pool import STOP_S, Gone
+from dbmedic.engines.pool import ENOUGH, STOP_S, Gone
 from dbmedic.engines.postgres_values import register, register_lenient
 from dbmedic.kit.statements import Reading
 
@@ -83,6 +85,12 @@ class Place:
         self.database = str(self.params.get("dbname") or self.role)
         self.host = str(self.params.get("host") or self.params.get("hostaddr") or "localhost")
         self.port = int(str(self.params.get("port") or "5432").split(",")[0])
+
+    @property
+    def account(self) -> str:
+        """The same for two URLs of one server and role, also when one of them goes by a socket file."""
+        host = "localhost" if thishost.loopback(self.host) else self.host.lower()
+        return f"postgres {host}:{self.port} {self.role}"
 
     def __str__(self) -> str:
         where = self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
@@ -244,6 +252,9 @@ def not_connected(error: Exception, place: Place, database: str) -> Failure:
         said = f"no answer within {CONNECT_S:g} s"
         return Unreachable(f"no connection to {place}: {said}")
     if any(word in said.lower() for word in _CLIENT_SIDE) and "pg_hba" not in said and "authentication" not in said:
+        if said.lower().startswith("too many connections for role"):
+            more = f"ALTER ROLE {ident(place.role)} CONNECTION LIMIT {ENOUGH}"
+            return AccountFull(f"no connection to {place}: {said}; to raise its limit: {more}")
         taken = "too many" in said.lower() or "connection slots" in said.lower()
         return (NoSlotLeft if taken else Unreachable)(f"no connection to {place}: {said}")
     return SignInFailed(f"{place} may not sign in to the database {database}: {said}")
