@@ -200,6 +200,19 @@ def test_a_burst_is_let_through_and_a_loop_that_stays_late_is_not() -> None:
         pressure.check()
 
 
+async def test_when_it_gets_late_who_has_a_turn_running_gets_no_second_one() -> None:
+    pressure = Pressure(late_s=0.5)
+    admission = Admission(pressure)
+    await admission.enter(who("busy"), 8)
+    for second in range(4):
+        pressure.look(0.3, float(second))
+    with pytest.raises(Overloaded, match=r"0\.3 s late, at most 0\.25 s is in time"):
+        await admission.enter(who("busy"), 8)
+    await admission.enter(who("other"), 8)
+    pressure.look(0.2, 5.0)
+    await admission.enter(who("busy"), 8)
+
+
 def test_a_late_loop_without_turns_is_not_their_fault() -> None:
     pressure = Pressure(late_s=0.5, turns=lambda: FEW - 1)
     for second in range(10):

@@ -131,8 +131,8 @@ class Admission:
         Raises `Overloaded`, `TooOften`, and `Busy` when all slots are taken.
         """
         try:
-            if self.pressure is not None:
-                self.pressure.check()
+            if self.pressure is not None and (self.pressure.lacking or self.pressure.tight):
+                self.pressure.check(self._runs(caller))
             if self.rates is not None and self.rates.limited(caller):
                 await self.rates.take(caller)
             if not self.take(caller, most):
@@ -140,6 +140,11 @@ class Admission:
         except Busy as busy:
             self._refused(api, busy.code)
             raise
+
+    def _runs(self, caller: Caller) -> int:
+        """How many turns a user has running."""
+        account = self._accounts.get(caller.account)
+        return 0 if account is None else account.keys.get(caller.key, {}).get(caller.owner, 0)
 
     def take(self, caller: Caller, most: int) -> bool:
         """Takes a slot if one is free and nobody waits for it."""

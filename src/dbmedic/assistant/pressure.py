@@ -1,5 +1,6 @@
 """Whether the server has more to do than it can do in time: how late its event loop is, what waits, what it takes.
 
+Halfway to the limit of the loop's being late, who has a turn running gets no second one; at the limit nobody does.
 Looked at twice a second by whoever watches the loop; a question only asks what was found.
 """
 
@@ -43,7 +44,8 @@ class Pressure:
         turns: Callable[[], int] = lambda: FEW,
     ) -> None:
         """`writes` says how many wait for the store, `memory` what the process takes, `turns` how many run."""
-        self._late_s, self._most_writes, self._memory_bytes = late_s, most_writes, memory_bytes
+        self._late, self._tight = _Late(late_s), _Late(late_s / 2)
+        self._most_writes, self._memory_bytes = most_writes, memory_bytes
         self._connections = int(connections * MOST_SHARE)
         self._writes, self._memory = writes, memory
         self.turns = turns
@@ -51,33 +53,27 @@ class Pressure:
         """Open connections; set by whoever takes them."""
         self.lacking = ""
         """What is short, and its limit; empty while all is well."""
-        self._late_since: float | None = None
-        self._refused_at = float("-inf")
+        self.tight = ""
+        """What runs short, likewise: those who have a turn running get no second one."""
 
-    def check(self) -> None:
-        """Raises `Overloaded`."""
-        if self.lacking:
-            raise Overloaded(f"the server is busy: {self.lacking}", RETRY_S)
+    def check(self, runs: int = 0) -> None:
+        """Raises `Overloaded`; `runs` is how many turns whoever asks has running."""
+        if lacking := self.lacking or (self.tight if runs else ""):
+            raise Overloaded(f"the server is busy: {lacking}", RETRY_S)
 
     def look(self, late_s: float, now: float) -> None:
         """Finds out anew; `late_s` is how late the loop was just now."""
-        lacking = self._lacking(late_s, now)
+        tight, late = self._tight.stays(late_s, now), self._late.stays(late_s, now)
+        few = self.turns() < FEW
+        lacking = self._late.sentence(late_s) if late and not few else self._short()
         if bool(lacking) != bool(self.lacking):
             said = "refused" if lacking else "taken again"
             logger.warning(f"new questions are {said}", why=lacking or self.lacking)
         self.lacking = lacking
-        if lacking:
-            self._refused_at = now
+        self.tight = self._tight.sentence(late_s) if tight and not few else ""
 
-    def _lacking(self, late_s: float, now: float) -> str:
-        if not self._late_s or late_s < self._late_s:
-            self._late_since = None
-        elif self._late_since is None:
-            self._late_since = now - late_s
-        if self._late_since is not None and self.turns() >= FEW:
-            again = now - self._refused_at < AGAIN_S
-            if again or now - self._late_since >= LATE_FOR_S:
-                return f"its event loop is {late_s:.1f} s late, at most {self._late_s:g} s is in time"
+    def _short(self) -> str:
+        """What is short but time."""
         if self._most_writes and (waiting := self._writes()) >= self._most_writes:
             return f"{waiting} writes wait for the store, at most {self._most_writes}"
         if self._connections and self.connected >= self._connections:
@@ -85,6 +81,31 @@ class Pressure:
         if self._memory_bytes and (taken := self._memory()) >= self._memory_bytes:
             return f"it takes {taken >> 20} MiB of memory, at most {self._memory_bytes >> 20} MiB"
         return ""
+
+
+class _Late:
+    """A limit of the loop's being late, and since when it is passed."""
+
+    def __init__(self, most_s: float) -> None:
+        """0: no limit."""
+        self._most_s = most_s
+        self._since: float | None = None
+        self._stayed_at = float("-inf")
+
+    def stays(self, late_s: float, now: float) -> bool:
+        """Whether the limit has been passed for `LATE_FOR_S`, or is again."""
+        if not self._most_s or late_s < self._most_s:
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = now - late_s
+        if now - self._since < LATE_FOR_S and now - self._stayed_at >= AGAIN_S:
+            return False
+        self._stayed_at = now
+        return True
+
+    def sentence(self, late_s: float) -> str:
+        return f"its event loop is {late_s:.1f} s late, at most {self._most_s:g} s is in time"
 
 
 def resident(page_bytes: int) -> int:

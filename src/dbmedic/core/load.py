@@ -47,7 +47,7 @@ class Load(Struct, frozen=True, kw_only=True):
             ge=0,
             le=60,
             description="When the event loop has been this late for two seconds, new questions get a 503 until it is "
-            "not; all else is answered.  0: never.",
+            "not; at half of it those of users who have a turn running.  All else is answered.  0: never.",
         ),
     ] = 0.5
     most_writes: Annotated[
