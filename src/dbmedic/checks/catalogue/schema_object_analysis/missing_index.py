@@ -26,6 +26,7 @@ from dbmedic.kit import statements
 MOST = 12
 """How many statements are looked at closely."""
 LEAST_SHARE, LEAST_MEAN_S = 0.02, 0.005
+FEW = re.compile(r"\border\s+by\b[^()]*\blimit\b", re.IGNORECASE)
 WRAPPED = dict.fromkeys(("lower", "upper", "trim", "date", "abs"), "{function}({column})")
 """Functions of one argument; what else a wrapped column's text says is not known."""
 KINDS: dict[str, plans.Kind] = {
@@ -134,7 +135,7 @@ async def _missing(
     if not statement["chooses"] and not statement["ever"]:
         for one in mentioned:
             meant[(database, *one)] += _per_minute(statement, context)
-    for scan in (_as_written(one, text) for one in scans):
+    for scan in (_sorted(_as_written(one, text), text, context.facts.engine) for one in scans):
         name = scan.table if any(key[1] == scan.table for key in mentioned) else _meant(scan.alias, text)
         place = next((key for key in mentioned if key[1] == name and scan.schema in (None, key[0])), None)
         if place is None:
@@ -184,6 +185,16 @@ def _as_written(scan: Scan, text: str) -> Scan:
     words = text.lower()
     places = {term: at if (at := words.find(term.column.lower())) >= 0 else len(words) for term in scan.terms}
     return replace(scan, terms=tuple(sorted(scan.terms, key=lambda term: places[term])))
+
+
+def _sorted(scan: Scan, text: str, engine: str) -> Scan:
+    """With the columns of its order, where a limit follows; plans of MySQL and MariaDB do not tell them."""
+    if engine == "postgres" or not FEW.search(text):
+        return scan
+    asked = statements.asks(text, engine)
+    if len(asked.tables) != 1 or asked.group_by:
+        return scan
+    return replace(scan, sort=tuple(one.column for one in asked.order_by))
 
 
 def _from_text(text: str, engine: str) -> Iterator[Scan]:
