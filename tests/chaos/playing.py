@@ -1,4 +1,4 @@
-"""Replicas behind a balancer, clients that talk through it, and what may not go wrong.
+"""Replicas behind a balancer, people who talk through it by their official clients, and what breaks meanwhile.
 
 Every question carries a mark, and the model says it back in many words, so each answer can be told from every other.
 """
@@ -7,229 +7,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import random
 import signal
-import time
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import aiohttp
-from aiohttp import web
-
+from chaos.aliyun_people import AliyunPerson
 from chaos.balancer import Balancer, balancing
+from chaos.dify_people import DifyPerson
+from chaos.echo import INSTANCE, Echo, echoing
+from chaos.forgetful import Forgetful, forgetful
+from chaos.tally import Kept, Tally, judged
 from clients.running import Server
+from fix_servers import Database
 
-WORDS = 30
-WORD_S = 0.01
-GIVE_UP_S = 60.0
-
-
-def said(mark: str) -> str:
-    """What the model answers to the question with this mark."""
-    return "".join(f"{mark}-{n} " for n in range(WORDS))
-
-
-@dataclass
-class Echo:
-    """A model that answers with `said`, and counts how many it answers at once."""
-
-    url: str = ""
-    now: int = 0
-    most: int = 0
-    asked: Counter[str] = field(default_factory=Counter)
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        asked = await request.json()
-        mark = str(asked["messages"][-1]["content"]).split()[-1]
-        self.asked[mark] += 1
-        self.now += 1
-        self.most = max(self.most, self.now)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        try:
-            await response.prepare(request)
-            for word in said(mark).split():
-                await response.write(_chunk({"content": f"{word} "}))
-                await asyncio.sleep(WORD_S * (30 if "stop" in mark else 1))
-            await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
-        except ConnectionError:
-            pass
-        finally:
-            self.now -= 1  # also when the reader hung up, which cancels this: the turn was stopped, or its replica died
-        return response
-
-
-def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return (
-        b"data: " + json.dumps({"id": "e", "object": "chat.completion.chunk", "choices": [choice]}).encode() + b"\n\n"
-    )
-
-
-@dataclass
-class Turn:
-    """An acknowledged question: its client saw ids of it."""
-
-    mark: str
-    message: str
-    task: str
-    heard: str = ""
-    ended: bool = False
-    stopped: bool = False
-
-
-@dataclass
-class Tally:
-    """What happened, counted."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    turns: list[Turn] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        return [f"{count:>7}  {name}" for name, count in sorted(self.counts.items())] + self.wrong
-
-
-class Client:
-    """One end user of an app, by the Dify API; asks again where the connection was cut."""
-
-    def __init__(self, number: int, balancer: Balancer, key: str, tally: Tally, chance: random.Random) -> None:
-        self.user = f"user-{number}"
-        self.conversation = ""
-        self._url, self._tally, self._chance = f"{balancer.url}/v1", tally, chance
-        self._headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
-
-    async def talk(self, rounds: int, http: aiohttp.ClientSession) -> None:
-        for number in range(rounds):
-            stops = self._chance.random() < 0.2
-            await self._ask(http, number, stops)
-
-    async def _ask(self, http: aiohttp.ClientSession, number: int, stops: bool) -> None:
-        until, attempt = time.monotonic() + GIVE_UP_S, 0
-        while time.monotonic() < until:
-            attempt += 1
-            mark = f"{self.user}-{number}-{attempt}{'-stop' if stops else ''}"
-            asked = {"query": f"say {mark}", "inputs": {}, "user": self.user, "response_mode": "streaming",
-                     "conversation_id": self.conversation}  # fmt: skip
-            turn: Turn | None = None
-            try:
-                async with http.post(f"{self._url}/chat-messages", json=asked, headers=self._headers) as response:
-                    if response.status != 200:
-                        self._tally.counts[f"asked again after {response.status}"] += 1
-                        await asyncio.sleep(0.1)
-                        continue
-                    async for event in _events(response):
-                        if turn is None and event.get("message_id"):
-                            turn = Turn(mark, event["message_id"], event["task_id"])
-                            self.conversation = event["conversation_id"]
-                            self._tally.turns.append(turn)
-                        if turn is not None:
-                            self._hear(turn, event)
-                            if stops and not turn.stopped:
-                                await self._stop(http, turn)
-            except (aiohttp.ClientError, OSError):
-                self._tally.counts["connection cut"] += 1
-            if turn is None:
-                self._tally.counts["asked again, unacknowledged"] += 1
-                continue
-            while not turn.ended and time.monotonic() < until:
-                await self._take_up(http, turn)
-            return
-        self._tally.wrong.append(f"{self.user}: no answer within {GIVE_UP_S:g} s")
-
-    async def _take_up(self, http: aiohttp.ClientSession, turn: Turn) -> None:
-        """Follows the turn again from its first event, on whichever replica."""
-        self._tally.counts["followed again"] += 1
-        turn.heard = ""
-        place = f"{self._url}/workflow/{turn.task}/events"
-        try:
-            async with http.get(place, params={"user": self.user}, headers=self._headers) as response:
-                async for event in _events(response):
-                    self._hear(turn, event)
-        except (aiohttp.ClientError, OSError):
-            self._tally.counts["connection cut"] += 1
-        if not turn.ended:
-            await asyncio.sleep(0.1)
-
-    async def _stop(self, http: aiohttp.ClientSession, turn: Turn) -> None:
-        place = f"{self._url}/chat-messages/{turn.task}/stop"
-        with contextlib.suppress(aiohttp.ClientError, OSError):
-            async with http.post(place, json={"user": self.user}, headers=self._headers) as response:
-                turn.stopped = response.status == 200
-                self._tally.counts["stopped"] += turn.stopped
-
-    def _hear(self, turn: Turn, event: dict[str, Any]) -> None:
-        if event["event"] == "message":
-            turn.heard += event["answer"]
-        turn.ended = turn.ended or event["event"] in ("message_end", "workflow_finished")
-
-    async def kept(self, http: aiohttp.ClientSession) -> dict[str, dict[str, Any]]:
-        """Messages of the conversation by id."""
-        found: dict[str, dict[str, Any]] = {}
-        if not self.conversation:
-            return found
-        params = {"user": self.user, "conversation_id": self.conversation, "limit": "100"}
-        async with http.get(f"{self._url}/messages", params=params, headers=self._headers) as response:
-            response.raise_for_status()
-            for row in (await response.json())["data"]:
-                assert row["id"] not in found
-                found[row["id"]] = row
-        return found
-
-
-async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
-    async for line in response.content:
-        if line.startswith(b"data: "):
-            yield json.loads(line[6:])
-
-
-def judged(tally: Tally, kept: dict[str, dict[str, Any]]) -> None:
-    """Counts how the turns ended, and names what is lost, doubled or different from what was heard."""
-    marks = Counter(row["query"].split()[-1] for row in kept.values())
-    tally.wrong += [f"{mark}: kept {count} times" for mark, count in marks.items() if count > 1]
-    for turn in tally.turns:
-        row = kept.get(turn.message)
-        if row is None:
-            tally.wrong.append(f"{turn.mark}: acknowledged, and not kept")
-            continue
-        whole, answer = said(turn.mark), row["answer"]
-        if answer.strip() == whole.strip():
-            tally.counts["turns that ended well"] += 1
-            if turn.stopped:
-                tally.wrong.append(f"{turn.mark}: was stopped, and went on to its end")
-        elif whole.startswith(answer.strip()):
-            tally.counts["turns stopped" if turn.stopped else "turns interrupted"] += 1
-        else:
-            tally.wrong.append(f"{turn.mark}: kept {answer!r}")
-        if turn.ended and turn.heard.strip() != answer.strip():
-            tally.wrong.append(f"{turn.mark}: heard {turn.heard!r}, kept {answer!r}")
-        if not turn.ended:
-            tally.wrong.append(f"{turn.mark}: never ended")
-
-
-@contextlib.asynccontextmanager
-async def echoing() -> AsyncIterator[Echo]:
-    echo = Echo()
-    site = web.Application()
-    site.router.add_post("/v1/chat/completions", echo.handle)
-    runner = web.AppRunner(site, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    echo.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    try:
-        yield echo
-    finally:
-        await runner.cleanup()
+PROGRESS_S = 10.0
+TERMINATE = (
+    "select pg_terminate_backend(pid) from pg_stat_activity "
+    "where datname = current_database() and pid <> pg_backend_pid()"
+)
 
 
 class World:
-    """The replicas and what is in front of them."""
+    """The replicas, what is in front of them, and what is behind."""
 
-    def __init__(self, balancer: Balancer, echo: Echo, servers: list[Server]) -> None:
-        self.balancer, self.echo, self.servers = balancer, echo, servers
+    def __init__(
+        self, balancer: Balancer, echo: Echo, servers: list[Server], redis: Forgetful, store: Database, shop: Database
+    ) -> None:
+        self.balancer, self.echo, self.servers, self.redis = balancer, echo, servers, redis
+        self.store, self.shop = store, shop
+        self._ports: dict[int, int] = {}
 
     async def kill(self, number: int) -> None:
         """As a machine that goes away; it comes back with `start`."""
@@ -237,16 +47,25 @@ class World:
 
     async def start(self, number: int) -> None:
         url = await asyncio.to_thread(self.servers[number].start)
-        port = int(url.rpartition(":")[2])
-        self.balancer.ports = [*self.balancer.ports, port][-len(self.servers) :]
+        self._ports[number] = int(url.rpartition(":")[2])
+        self.balancer.ports = list(self._ports.values())
+
+    async def cut(self, database: Database) -> None:
+        """Ends every connection to a database."""
+        await asyncio.to_thread(database.run, TERMINATE)
 
 
 @contextlib.asynccontextmanager
-async def world(folder: Path, store: str, bus: str, *, replicas: int, most: int) -> AsyncIterator[World]:
-    async with balancing() as balancer, echoing() as echo:
-        shared = {"store": store, "bus": bus, "key": "0" * 64, "lease_s": "2", "max_turns": str(most),
+async def world(
+    folder: Path, store: Database, shop: Database, *, replicas: int, most: int, harmed: float, seed: int
+) -> AsyncIterator[World]:
+    """`harmed`: which share of the connections suffers, 0..1."""
+    await asyncio.to_thread(shop.run, "create table if not exists ledger (mark text)")
+    async with balancing(harmed, seed) as balancer, echoing() as echo, forgetful() as redis:
+        shared = {"store": store.url, "bus": redis.url, "key": "0" * 64, "lease_s": "2", "max_turns": str(most),
                   "model_url": echo.url, "model": "echo", "sample": "false"}  # fmt: skip
-        here = World(balancer, echo, [Server(folder / f"replica-{n}", **shared) for n in range(replicas)])
+        servers = [Server(folder / f"replica-{n}", **shared) for n in range(replicas)]
+        here = World(balancer, echo, servers, redis, store, shop)
         try:
             await asyncio.gather(*(here.start(n) for n in range(replicas)))
             yield here
@@ -255,17 +74,49 @@ async def world(folder: Path, store: str, bus: str, *, replicas: int, most: int)
                 await asyncio.to_thread(server.end, signal.SIGKILL)
 
 
-async def play(here: World, clients: int, rounds: int, seed: int) -> Tally:
-    """All clients' rounds, at once, then what is kept of them."""
-    tally = Tally()
-    key = await asyncio.to_thread(here.servers[0].key)
-    chance = random.Random(seed)
-    people = [Client(n, here.balancer, key, tally, random.Random(chance.random())) for n in range(clients)]
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True)) as http:
-        await asyncio.gather(*(one.talk(rounds, http) for one in people))
-        kept: dict[str, dict[str, Any]] = {}
-        for one in people:
-            kept |= await one.kept(http)
-    judged(tally, kept)
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancels a task at its next rest and waits for it; what it did wrong is raised."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def play(here: World, clients: int, rounds: int, seed: int, calm: Callable[[], Awaitable[None]]) -> Tally:
+    """All rounds of all clients, half of each kind, at once; then, when it is calm, what is kept of them."""
+    tally, chance = Tally(), random.Random(seed)
+    first = here.servers[0]
+    shop = here.shop.url
+    await asyncio.to_thread(first.dbmedic, "instance", "add", INSTANCE, shop, "--write-url", shop, "--no-check")
+    key = await asyncio.to_thread(first.key)
+    approver = await asyncio.to_thread(first.key, "ops", "--right", "ask", "--right", "approve")
+    signing = await asyncio.to_thread(first.dbmedic, "key", "create", "--ram", "--user", "ann")
+    url = here.balancer.url
+    people = [
+        DifyPerson(n, url, key, approver, tally, random.Random(chance.random()))
+        if n % 2
+        else AliyunPerson(n, url, signing, approver, tally, random.Random(chance.random()))
+        for n in range(clients)
+    ]
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(clients + 8))
+    talking = [asyncio.create_task(one.talk(rounds)) for one in people]
+    while (await asyncio.wait(talking, timeout=PROGRESS_S))[1]:
+        ended_turns = sum(turn.ended for turn in tally.turns)
+        print(f"{len(tally.turns)} turns, {ended_turns} ended; {tally.counts.most_common(6)}", file=sys.stderr)
+    await asyncio.gather(*talking)
+    await calm()
+    await here.redis.start()
+    for number, server in enumerate(here.servers):
+        if server.process is None or server.process.poll() is not None:
+            await here.start(number)
+    here.balancer.share = 0.0
+    kept: dict[str, Kept] = {}
+    for one in people:
+        kept |= await one.kept()
+    ledger = Counter(mark for (mark,) in await asyncio.to_thread(here.shop.run, "select mark from ledger"))
+    judged(tally, kept, ledger, here.echo.told)
+    tally.wrong += [
+        f"{mark}: the model was asked {count} times" for mark, count in here.echo.asked.items() if count > 1
+    ]
     tally.counts["most turns at once"] = here.echo.most
+    tally.counts |= {f"network: {name}": count for name, count in here.balancer.done.items()}
     return tally

@@ -1,0 +1,108 @@
+"""What the clients saw, what is kept of it, and what may not differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chaos.echo import said
+
+GIVE_UP_S = 60.0
+REFUSED = "refused by a person"
+
+
+@dataclass
+class Turn:
+    """An acknowledged question: its client saw ids of it."""
+
+    mark: str
+    message: str
+    task: str
+    heard: str = ""
+    whole: bool = True
+    """Whether `heard` is all that was said, so far; a wire without a way to follow leaves a gap when it is cut."""
+    ended: bool = False
+    stopped: bool = False
+    decided: Literal["", "grant", "refuse"] = ""
+    """What an operator decided."""
+    acknowledged: bool = False
+    """Whether the operator was told so."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A message as it is read afterwards."""
+
+    query: str
+    answer: str
+
+
+@dataclass
+class Tally:
+    """What happened, counted."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    turns: list[Turn] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        return [f"{count:>7}  {name}" for name, count in sorted(self.counts.items())] + self.wrong
+
+
+def judged(tally: Tally, kept: Mapping[str, Kept], ledger: Counter[str], told: Mapping[str, str]) -> None:
+    """Counts how the turns ended, and names what is lost, doubled or different from what was heard.
+
+    `kept`: by message id.  `ledger`: how often each change was made.  `told`: what the model was told of it.
+    """
+    marks = Counter(row.query.split()[-1] for row in kept.values())
+    tally.wrong += [f"{mark}: kept {count} times" for mark, count in marks.items() if count > 1]
+    tally.wrong += [f"{mark}: changed {count} times" for mark, count in ledger.items() if count > 1]
+    for turn in tally.turns:
+        row = kept.get(turn.message)
+        if row is None:
+            tally.wrong.append(f"{turn.mark}: acknowledged, and not kept")
+            continue
+        _answer(tally, turn, row.answer)
+        _change(tally, turn, ledger[turn.mark], told.get(turn.mark))
+        if not turn.ended:
+            tally.wrong.append(f"{turn.mark}: never ended")
+    unknown = ledger.keys() - {turn.mark for turn in tally.turns if turn.decided == "grant"}
+    tally.wrong += [f"{mark}: changed, and nobody granted it" for mark in unknown]
+
+
+def _answer(tally: Tally, turn: Turn, answer: str) -> None:
+    whole, answer, heard = said(turn.mark).strip(), answer.strip(), turn.heard.strip()
+    spoken = _spoken(turn.mark, answer)
+    if spoken == whole:
+        tally.counts["turns that ended well"] += 1
+        if turn.stopped:
+            tally.wrong.append(f"{turn.mark}: was stopped, and went on to its end")
+    elif whole.startswith(spoken):
+        tally.counts["turns stopped" if turn.stopped else "turns interrupted"] += 1
+    else:
+        tally.wrong.append(f"{turn.mark}: kept {answer!r}")
+    if turn.ended and not (heard == answer if turn.whole else answer.startswith(heard)):
+        tally.wrong.append(f"{turn.mark}: heard {heard!r}, kept {answer!r}")
+
+
+def _spoken(mark: str, answer: str) -> str:
+    """What the model said; before it, an API without approvals tells in words what a person is asked."""
+    before, first, after = answer.partition(f"{mark}-0 ")
+    if mark.endswith("change") and (first or "approval" in before):
+        return first + after
+    return answer
+
+
+def _change(tally: Tally, turn: Turn, made: int, told: str | None) -> None:
+    if not turn.decided:
+        return
+    if turn.acknowledged and turn.decided == "grant" and told is not None and REFUSED in told:
+        tally.wrong.append(f"{turn.mark}: was granted, and the model was told {told!r}")
+    tally.counts[f"changes decided: {turn.decided}"] += 1
+    tally.counts["changes made"] += made
+    if told is not None and turn.decided == "grant" and told.startswith("Done") and not made:
+        tally.wrong.append(f"{turn.mark}: its change is lost, and the model was told {told!r}")
+    if turn.decided == "refuse" and made:
+        tally.wrong.append(f"{turn.mark}: was refused, and changed")
