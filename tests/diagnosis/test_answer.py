@@ -89,7 +89,7 @@ Connections 23 of 97 (24 %): not the bottleneck.
 SELECT pg_terminate_backend(4711);
 ```
 (ends that session; its transaction is rolled back; risk: medium, the client sees an error; **needs your approval**; needs a second confirmation that names the object)
-**For good**: have the application commit or roll back before it waits for anything else, and set `idle_in_transaction_session_timeout` for its role.
+**For good**: have the application commit or roll back before it waits for anything else, and limit how long a transaction may stay idle (PostgreSQL: `idle_in_transaction_session_timeout` for its role; MariaDB: `idle_transaction_timeout`).
 Check afterwards: ask again; `idle-in-transaction`, `blocking-tree` must be normal.
 
 Fine: connections 23 of 97 (24 %), disk 23 GiB of 100 GiB (23 %), no statement runs long, CPU 12 % busy, cache hit 99.7 %.
@@ -112,7 +112,7 @@ def test_the_same_block_in_chinese():
 SELECT pg_terminate_backend(4711);
 ```
 （终止该会话，其事务会回滚；风险：中，客户端会收到错误；**需要您批准**；需要再次确认对象名称）
-**长期措施**：让应用在等待其他事情之前先提交或回滚，并为其角色设置 `idle_in_transaction_session_timeout`。
+**长期措施**：让应用在等待其他事情之前先提交或回滚，并限制事务空闲时长（PostgreSQL：为其角色设置 `idle_in_transaction_session_timeout`；MariaDB：`idle_transaction_timeout`）。
 处理后验证：再问一次，`idle-in-transaction`、`blocking-tree` 应恢复正常。
 
 测量时间：2026-11-21 14:30 CST。可信度：直接测得。
@@ -145,7 +145,7 @@ CREATE INDEX CONCURRENTLY orders_customer_id_idx ON public.orders (customer_id);
 ```
 (reads and writes go on; only DDL and VACUUM on the table wait; risk: low, costs I/O while it runs; **needs your approval**)
 To undo: `DROP INDEX CONCURRENTLY public.orders_customer_id_idx`
-**For good**: have the application commit or roll back before it waits for anything else, and set `idle_in_transaction_session_timeout` for its role.
+**For good**: have the application commit or roll back before it waits for anything else, and limit how long a transaction may stay idle (PostgreSQL: `idle_in_transaction_session_timeout` for its role; MariaDB: `idle_transaction_timeout`).
 Check afterwards: ask again; `idle-in-transaction`, `blocking-tree`, `missing-index`, `top-queries` must be normal.
 
 Compared two samples 5 s apart, until 2026-11-21 14:30 CST. Confidence: measured directly.

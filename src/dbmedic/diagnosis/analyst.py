@@ -11,11 +11,11 @@ from typing import Any
 from dbmedic.checks.check import catalogue
 from dbmedic.core.ports import ModelRequest
 from dbmedic.core.values import Attachment, Call, InstanceCard, Piece, Reasoning, Rests, Text
-from dbmedic.diagnosis import doing, handbook, names, pasted
+from dbmedic.diagnosis import asked_sql, doing, handbook, names, pasted
 from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
-from dbmedic.diagnosis.rank import Verdict, promoted, rank, with_others
+from dbmedic.diagnosis.rank import Verdict, narrowed, promoted, rank, with_others
 from dbmedic.diagnosis.said import Reader, title
 from dbmedic.diagnosis.symptoms import broad, symptoms
 from dbmedic.diagnosis.understand import Understood, understand
@@ -97,7 +97,7 @@ def _decided(request: ModelRequest) -> list[Piece]:
         kept = allowed(pieces, request.agent, request.tools, engine)
         if _calls_something(kept):
             return kept
-    done = answer(asked, verdict, seen, reader)
+    done = answer(asked, verdict, seen, reader, asked_sql.told(request.events, reader.language, engine))
     step = reader.say("step.verdict", findings=len(seen.facts), normal=len(verdict.fine), unseen=len(verdict.unseen))
     proposed = doing.cure(request, asked, verdict, seen)
     said = [Reasoning(step + "\n"), *_lines(done.text), Rests(done.rests)]
@@ -114,6 +114,8 @@ def judged(asked: Understood, seen: Evidence) -> Verdict:
     verdict = rank(seen, symptoms()[asked.symptom], asked.objects, asked.window)
     leads = {check for name in asked.also if name != "health" for check in symptoms()[name].lead}
     verdict = promoted(verdict, leads)
+    if asked.statement is not None and asked.objects:
+        return narrowed(verdict, asked.objects)
     return with_others(verdict, rank(seen, symptoms()["health"])) if "health" in asked.also else verdict
 
 
@@ -159,6 +161,8 @@ def _calls(asked: Understood, visible: Sequence[InstanceCard], reader: Reader, h
     if extra:
         checks = list(dict.fromkeys(extra))
         pieces.append(Call("k2", "measure", {"instance": asked.instance, "checks": checks}))
+    if asked.statement is not None:
+        pieces.append(Call("k3", "explain", {"instance": asked.instance, "statement": asked.statement}))
     return pieces
 
 

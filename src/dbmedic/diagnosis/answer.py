@@ -6,10 +6,12 @@ lock and risk), what was fine, what could not be seen and the grant that would h
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from dbmedic.checks.check import catalogue
-from dbmedic.diagnosis import said
+from dbmedic.diagnosis import directly, said
 from dbmedic.diagnosis.changed import changed, known_since
 from dbmedic.diagnosis.cure import causes, named
 from dbmedic.diagnosis.disk import RECLAIM, TOLD, disk_cures, disk_numbers, disk_verdict
@@ -46,8 +48,10 @@ class Answer(Struct, frozen=True):
     """Ids of the measures whose numbers stand in the text."""
 
 
-def answer(asked: Understood, verdict: Verdict, seen: Evidence, reader: Reader) -> Answer:
-    """The answer about the instance that was asked about."""
+def answer(
+    asked: Understood, verdict: Verdict, seen: Evidence, reader: Reader, plan: tuple[str, list[str]] | None = None
+) -> Answer:
+    """The answer about the instance that was asked about; `plan`: a statement and what its plan says."""
     page, symptom = Page(reader), symptoms()[asked.symptom]
     instance = asked.instance or ""
     if asked.wants_change:
@@ -55,12 +59,28 @@ def answer(asked: Understood, verdict: Verdict, seen: Evidence, reader: Reader) 
         page.gap()
     if not seen.measures and not seen.facts and verdict.unseen:
         page.said("verdict.blind", instance=instance)
+    elif (only := _only(asked, verdict)) is not None:
+        _headline(page, asked, symptom, verdict, seen, instance)
+        causes(page, verdict.roots, only)
     else:
+        if asked.wants_changes:
+            directly.changes(page, asked, seen)
+        directly.statement(page, asked, plan)
+        directly.number(page, asked, symptom, verdict, seen)
         _style(page, asked, symptom, verdict, seen, instance)
-    changed(page, asked.window, seen)
-    _unseen(page, verdict)
+        if not asked.wants_changes:
+            changed(page, asked.window, seen)
+    if _only(asked, verdict) is None:
+        _unseen(page, verdict)
     _footer(page, asked, verdict, seen)
     return Answer(page.text, tuple(page.rests))
+
+
+def _only(asked: Understood, verdict: Verdict) -> Literal["why", "fix"] | None:
+    """What a follow-up wants to know of the causes that were told already."""
+    if "symptom" not in asked.carried or not verdict.roots or symptoms()[asked.symptom].style == "disk":
+        return None
+    return asked.follow if asked.follow in ("why", "fix") else None
 
 
 def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, seen: Evidence, instance: str) -> None:
@@ -72,7 +92,7 @@ def _style(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, se
             causes(page, tuple(c for c in verdict.roots if c.fact.check not in (*TOLD, *RECLAIM)))
             disk_cures(page, seen)
         case "list":
-            listing(page, symptom, seen, instance)
+            listing(page, symptom, seen, instance, asked.objects)
             causes(page, verdict.roots)
         case "facts":
             page.said("verdict.facts", instance=instance)
@@ -155,8 +175,11 @@ def _fine_lead(symptom: Symptom, seen: Evidence, reader: Reader) -> tuple[str, t
     """The narrow thing that was asked about, with its number, when it is fine."""
     if broad(symptom) or "*" in symptom.signs:
         return None
-    checked = seen.checked.get(symptom.lead[0]) if symptom.lead else None
-    return said.fine(checked, seen, reader) if checked is not None and checked.level == "normal" else None
+    levels = {check: seen.checked.get(check) for check in symptom.lead}
+    if any(one is not None and one.level != "normal" for one in levels.values()):
+        return None
+    items = (said.fine(one, seen, reader) for one in levels.values() if one is not None)
+    return next((item for item in items if item is not None), None)
 
 
 def _proof(page: Page, verdict: Verdict, seen: Evidence, said_already: str) -> None:
@@ -177,14 +200,17 @@ def _leads(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> No
         return
     roots = {cause.fact.check for cause in verdict.roots}
     effects = {fact.check: fact for cause in verdict.roots for fact in cause.chain}
+    found = {fact.check: fact for fact in seen.facts if fact.measure.id not in page.rests}
     for check in symptom.lead:
         if check in roots:
             continue
         if (fact := effects.get(check)) is not None and check in BUYABLE:
             page.said("verdict.effect", fact.measure.id, what=said.headline(fact, page.reader))
+        elif fact is None and (fact := found.get(check)) is not None and check in BUYABLE:
+            page.said("verdict.beside", fact.measure.id, what=said.headline(fact, page.reader))
         checked = seen.checked.get(check)
         item = said.fine(checked, seen, page.reader) if checked is not None and checked.level == "normal" else None
-        if item is not None and item[1]:
+        if item is not None and item[1] and item[1][0] not in page.rests:
             page.said("verdict.not_cause", *item[1], what=item[0][:1].upper() + item[0][1:])
 
 

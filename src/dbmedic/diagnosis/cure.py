@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dbmedic.core.values import Fix
 from dbmedic.diagnosis import said
 from dbmedic.diagnosis.evidence import Evidence, Fact
@@ -29,10 +31,16 @@ def named(cause: Cause, seen: Evidence, reader: Reader) -> str:
     return reader.say("verdict.outside", ratio=ratio, active=active)
 
 
-def causes(page: Page, roots: tuple[Cause, ...]) -> None:
+def causes(page: Page, roots: tuple[Cause, ...], only: Literal["why", "fix"] | None = None) -> None:
+    """What was measured, why it is so, and what to do; `only` one of them where a follow-up asks for no more."""
+    if roots and only != "fix":
+        _measured(page, roots)
+    if roots and only != "why":
+        _remedies(page, roots)
+
+
+def _measured(page: Page, roots: tuple[Cause, ...]) -> None:
     reader = page.reader
-    if not roots:
-        return
     page.part("part.measured")
     for cause in roots[:DETAILED]:
         page.bullet(said.finding(cause.fact.measure, reader), cause.fact.measure.id)
@@ -50,7 +58,6 @@ def causes(page: Page, roots: tuple[Cause, ...]) -> None:
     reasons = [why for cause in roots[:1] if not cause.outside and (why := said.why(cause.fact, reader))]
     for why in reasons:
         page.said("part.why", text=why)
-    _remedies(page, roots)
 
 
 def _remedies(page: Page, roots: tuple[Cause, ...]) -> None:

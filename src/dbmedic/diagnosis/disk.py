@@ -6,6 +6,8 @@ the answer says so and names the three ways to change that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dbmedic.checks.expression import compiled
 from dbmedic.core.values import Measure
 from dbmedic.diagnosis.disk_trend import future, size_to_buy, soon, span
@@ -219,11 +221,12 @@ def disk_cures(page: Page, seen: Evidence) -> None:
             page.all(fix_lines(fact.finding.fix, page.reader))
 
 
-def disk_table(page: Page, seen: Evidence, rows: int = ROWS) -> None:
-    """The largest databases and what is in them."""
+def disk_table(page: Page, seen: Evidence, rows: int = ROWS, names: Sequence[str] = ()) -> None:
+    """The largest databases and what is in them; tables that the question names come first."""
     databases = [one for one in parts(seen, "database") if one.values.get("size")][:2]
     others = [one for one in parts(seen) if one.values.get("kind") != "database" and one.values.get("size")]
-    largest = (databases + others)[:rows]
+    wanted = sized(seen, names)
+    largest = [*wanted, *(one for one in databases + others if one not in wanted)][:rows]
     if not largest:
         return
     page.gap()
@@ -234,6 +237,12 @@ def disk_table(page: Page, seen: Evidence, rows: int = ROWS) -> None:
         kind = page.reader.say(f"disk.kind_{one.values.get('kind')}") if one.values.get("kind") in KINDS else ""
         cells = (f"{kind} {_name(one)}".strip(), *(words.get(name, "") for name in ("size", "share", "rows")))
         page.add(f"| {' | '.join(cells)} |", one.id)
+
+
+def sized(seen: Evidence, names: Sequence[str]) -> list[Measure]:
+    """The tables of these names."""
+    tables = [one for one in parts(seen, "table") if one.values.get("size")]
+    return [one for one in tables if str(one.values.get("name") or one.object).rpartition(".")[2].lower() in names]
 
 
 KINDS = ("database", "table", "index", "wal", "binlog", "temp", "log", "free")

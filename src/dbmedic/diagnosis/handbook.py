@@ -40,6 +40,10 @@ _HERE: Final = re.compile(
     r"|(?:fix|solve|do about|check|see|find|cure|stop) (?:it|this|that|them))\b"
     "|现在|当前|目前|今天|昨天|刚才|最近|这个|这台|这条|这张|我的|我们的|帮我|哪个实例|刚刚"
 )
+_THIS_ONE: Final = re.compile(
+    r"(?:\bindex(?:es)?|\btables?|索引|表|インデックス|テーブル) ?[`\"']?[a-z]\w*_\w+", re.IGNORECASE
+)
+"""One index or table is named: whether it may go is measured."""
 _CURE: Final = re.compile(
     r"\b(?:fix|solve|resolve|troubleshoot|diagnose|reduce|lower)\b|解决|排查|定位|诊断|降低|怎么办"
 )
@@ -58,6 +62,8 @@ def asks(request: ModelRequest, asked: Understood) -> bool:
     if request.history and (asked.follow is not None or "symptom" in asked.carried):
         return False
     if asked.topic in ("instances", "identity", "greeting", "thanks"):
+        return False
+    if (request.instances and _THIS_ONE.search(text)) or asked.statement is not None:
         return False
     if _HERE.search(text) or (request.instances and _CURE.search(text)):
         return False

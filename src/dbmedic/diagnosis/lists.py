@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dbmedic.core.values import Measure
 from dbmedic.diagnosis import said
-from dbmedic.diagnosis.disk import disk_table, disk_verdict
+from dbmedic.diagnosis.disk import disk_table, disk_verdict, sized
 from dbmedic.diagnosis.evidence import Evidence
 from dbmedic.diagnosis.page import Page
 from dbmedic.diagnosis.symptoms import Symptom
 
 LISTED = 5
-COLUMNS = ("share", "calls", "mean_s", "running", "busy", "rows")
+COLUMNS = ("share", "waiting", "calls", "mean_s", "running", "busy", "rows")
 """Columns shown of a statement, in this order."""
+WAITS, LEAST_BUSY = 0.1, 0.01
+"""Share of its looks spent waiting for locks, and sessions busy with it, from which they are worth a word."""
 
 
-def listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None:
-    """Rows of the checks that the question asks to see."""
+def listing(page: Page, symptom: Symptom, seen: Evidence, instance: str, names: Sequence[str] = ()) -> None:
+    """Rows of the checks that the question asks to see; what it names comes first."""
     reader = page.reader
-    if symptom.id == "table-sizes":
-        page.said("verdict.sizes", instance=instance)
-        disk_table(page, seen, rows=2 * LISTED)
+    if symptom.lead and all(_failed(check, seen) for check in symptom.lead if check in seen.checked):
+        page.said("verdict.unseen_lead", instance=instance)
         return
-    rows = [one for check in symptom.lead for one in seen.of(check)]
+    if symptom.id == "table-sizes":
+        for one in sized(seen, names):
+            words = said.shown(one, reader)
+            rows = f"{reader.say('column.rows')} {words['rows']}" if "rows" in words else ""
+            what = reader.listed([part for part in (f"`{one.values.get('name')}` {words['size']}", rows) if part])
+            page.said("verdict.asked", one.id, instance=instance, what=what)
+            page.gap()
+        page.said("verdict.sizes", instance=instance)
+        disk_table(page, seen, rows=2 * LISTED, names=names)
+        return
+    measures = [one for check in symptom.lead for one in seen.of(check)]
     distinct: dict[str, Measure] = {}
-    for one in rows:
+    for one in measures:
         distinct.setdefault(said.statement(one) or one.object, one)
     if not distinct:
         page.said("verdict.no_statements", instance=instance)
@@ -32,9 +45,17 @@ def listing(page: Page, symptom: Symptom, seen: Evidence, instance: str) -> None
     page.gap()
     for number, one in enumerate(list(distinct.values())[:LISTED], 1):
         words = said.shown(one, reader)
+        if (one.values.get("waiting") or 0) < WAITS:
+            words.pop("waiting", None)
+        if (one.values.get("busy") or 0) < LEAST_BUSY:
+            words.pop("busy", None)
         numbers = [f"{reader.say(f'column.{name}')} {words[name]}" for name in COLUMNS if name in words]
         text = said.statement(one) or one.object
         page.add(f"{number}. `{text}` {reader.listed(numbers)}", one.id)
+
+
+def _failed(check: str, seen: Evidence) -> bool:
+    return seen.checked[check].level == "failed" and not seen.of(check)
 
 
 def facts(page: Page, symptom: Symptom, seen: Evidence) -> None:

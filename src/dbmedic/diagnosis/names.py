@@ -22,6 +22,14 @@ _SAID_ID: Final = re.compile(
     r"(?:instances?|databases?|实例|インスタンス|instans|instansi|数据库)\s*(?:id|名|named?|called)?\s*[:\"'“「`]?\s*"
     r"(?<![a-z0-9_-])(?P<id>[a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]+\d[a-z0-9]*)(?![a-z0-9_])"
 )
+_LIKE_ID: Final = re.compile(
+    r"(?<![a-z0-9_./:@-])(?:[a-z][a-z0-9]*(?:-[a-z0-9]+)*-\d{1,4}|(?:[a-z0-9]+-)*(?:prod|production|staging|stage|uat|qa)"
+    r"(?:-[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+)*-(?:prod|production|staging|uat|db))(?![a-z0-9_./-])"
+)
+"""What people call instances: a number at the end, or where it stands."""
+_NO_IDS: Final = re.compile(
+    r"(?:utf|sha|iso|top|covid|rfc|pg|mysql|postgres(?:ql)?|mariadb|redis|cpu|no|vs|in|multi|cross)-\w+$"
+)
 _PLAIN_WORDS: Final = frozenset(("read-only", "in-memory", "real-time", "pg-wal", "multi-master", "long-running"))
 _TABLE: Final = (
     re.compile(
@@ -33,6 +41,9 @@ _TABLE: Final = (
     re.compile(r"(?<![a-z0-9_])(?P<n>[a-z_][a-z0-9_.]*) ?(?:表|页面|接口|テーブル|ページ|画面)"),
     re.compile(r"(?:表|テーブル) ?[`\"]?(?P<n>[a-z_][a-z0-9_.]*)"),
     re.compile(r"(?P<n>[\u4e00-\u9fff]{2,6}?)(?:页面|接口|表(?!现|示|明)|页(?!面))"),
+    re.compile(r"(?:index|indexes|indices|索引|インデックス) ?[`\"']?(?P<n>[a-z]\w*_\w+)"),
+    re.compile(r"(?:how many rows|row count|count)\D{0,24}(?:in|of|does) (?:the |my |our )?[`\"']?(?P<n>[a-z_]\w*)"),
+    re.compile(r"how (?:big|large) is (?:the |my |our )?[`\"']?(?P<n>[a-z_]\w*)"),
     re.compile(r"`(?P<n>[^`]{1,63})`"),
 )
 _NO_OBJECTS: Final = frozenset((
@@ -41,6 +52,7 @@ _NO_OBJECTS: Final = frozenset((
     "temporary", "per", "rest", "lock", "hot", "cold", "of", "on", "in", "at", "and", "or", "is", "are",
     "was", "it", "its", "same", "other", "one", "two", "three", "top", "where", "select", "set", "now",
     "yesterday", "today", "last", "next", "status", "info", "metadata", "landing", "main", "first", "explain",
+    "database", "db", "instance", "disk", "data", "index", "server", "buffer", "cache",
     "scan", "system", "user", "long", "show", "list", "by", "whole", "there", "partition", "哪些", "哪个",
     "这个", "那个", "最大", "我的", "我们", "所有", "什么", "打开", "一个", "今天", "现在", "大", "网页",
     "该", "某个", "整个", "每个", "网站", "全部", "业务", "后台", "前台", "系统",
@@ -66,7 +78,8 @@ def unknown(text: str, visible: Sequence[InstanceCard]) -> str | None:
     said = plain(text)
     known = {plain(card.id) for card in visible} | {plain(card.name) for card in visible}
     prefixes = tuple({f"{plain(card.id).split('-')[0]}-" for card in visible if "-" in card.id})
-    for match in (*_CLOUD_ID.finditer(said), *_SAID_ID.finditer(said), *_alike(said, prefixes)):
+    loose = (match for match in _LIKE_ID.finditer(said) if not _NO_IDS.match(match[0]))
+    for match in (*_CLOUD_ID.finditer(said), *_SAID_ID.finditer(said), *_alike(said, prefixes), *loose):
         word = match["id"] if "id" in match.re.groupindex else match[0]
         word = word.rstrip("-")
         if word not in known and word not in _PLAIN_WORDS and "-wal" not in word:

@@ -136,6 +136,22 @@ def promoted(verdict: Verdict, checks: Collection[str]) -> Verdict:
     return msgspec.structs.replace(verdict, roots=(*verdict.roots, *asked), contributing=rest) if asked else verdict
 
 
+def narrowed(verdict: Verdict, names: Sequence[str]) -> Verdict:
+    """The verdict about one statement, which names these tables: what happens on others only stands beside."""
+
+    def near(cause: Cause) -> bool | None:
+        facts = (cause.fact, *cause.chain, *cause.siblings)
+        if any(_mentions(fact, name) for fact in facts for name in names):
+            return True
+        placed = any(fact.values.get(key) for fact in facts for key in ("table", "on_object", "query"))
+        return False if placed else None
+
+    both = (*verdict.roots, *verdict.contributing)
+    roots = tuple(one for one in both if near(one) or (near(one) is None and one in verdict.roots))
+    rest = tuple(one for one in both if one not in roots)
+    return msgspec.structs.replace(verdict, roots=roots, contributing=rest)
+
+
 def with_others(verdict: Verdict, health: Verdict) -> Verdict:
     """The verdict on a complaint, and after its causes what else is wrong with the instance."""
     said = {fact.finding.key for one in (*verdict.roots, *verdict.contributing) for fact in (one.fact, *one.chain)}

@@ -187,7 +187,7 @@ def one_line(sql: str, limit: int = STATEMENT) -> str:
 
 def _readable(measure: Measure, *, statements: bool) -> Measure:
     """The measure with its statements short and quoted."""
-    values: dict[str, Any] = dict(_known_by(measure.values))
+    values: dict[str, Any] = dict(measure.values)
     for name, unit in measure.units.items():
         if unit == "sql" and values.get(name):
             values[name] = one_line(str(values[name])) if statements else "…"

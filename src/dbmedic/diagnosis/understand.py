@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from dbmedic.core import lang
 from dbmedic.core.values import Exchange, InstanceCard, Question
-from dbmedic.diagnosis import names
+from dbmedic.diagnosis import asked_sql, names
 from dbmedic.diagnosis.plain import plain
 from dbmedic.diagnosis.symptoms import Said, broad, pattern, said, symptoms
 from dbmedic.diagnosis.when import Window, window
@@ -50,6 +50,12 @@ class Understood(Struct, frozen=True, kw_only=True):
     """How a follow-up relates to the answer before it."""
     wants_change: bool = False
     """Asks for something to be killed, created, dropped or restarted."""
+    wants_number: bool = False
+    """Asks how much or how many, or whether something is all right, rather than why."""
+    wants_changes: bool = False
+    """Asks what is different now."""
+    statement: str | None = None
+    """A statement that it brings along, or points at in the last list."""
     carried: frozenset[str] = frozenset()
     """What was taken over from the conversation: "instance", "symptom", "window"."""
 
@@ -58,6 +64,8 @@ READ: Final = 6000
 """Characters of a question that are read: half of them its beginning, half its end."""
 _STRONG: Final = 4
 _SPEED: Final = ("slow", "hang")
+_OF_ONE: Final = ("slow", "slow-statement", "top-sql", "health", "plan-changed", "index-not-used")
+"""Symptoms that a question about one statement may say without meaning the whole instance."""
 
 
 @cache
@@ -77,17 +85,25 @@ def understand(
     if len(question.text) > READ:
         question = replace(question, text=f"{question.text[: READ // 2]} {question.text[-READ // 2 :]}")
     text = question.text
-    bare = names.without(text, visible)
+    statement = asked_sql.written(text)
+    bare = names.without(asked_sql.without(text), visible)
+    if statement is None:
+        statement = asked_sql.meant(bare, history)
     language = _language(question, bare, history)
     instance, carried = _instance(question, visible, history)
     unknown = None if question.instance else names.unknown(text, visible)
     if unknown is not None and instance is not None and "instance" not in carried and names.named(text, visible):
         unknown = None
-    heard = said(bare)
+    heard = said(_unblamed(bare))
     named_here = names.named(text, visible) is not None
-    topic = _topic(bare, heard, named_here or unknown is not None, history)
+    topic = _topic(bare, heard, named_here or unknown is not None or statement is not None, history)
     follow = _follow(bare) if history else None
     symptom, also, taken = _symptom(heard, history, follow)
+    if statement is not None and not any(one.score >= _STRONG and name not in _OF_ONE for name, one in heard.items()):
+        symptom, also, taken = "slow-statement", (), False
+    wants_changes = _talks("changed", bare)
+    if wants_changes and not (_strong_fault(heard) or statement):
+        symptom, also, taken = "health", (), False
     if symptom != "health" and not taken and broad(symptoms()[symptom]) and _talks("anything", bare):
         also = (*also[:1], "health")
     zone = zone_of(question.zone)
@@ -99,6 +115,11 @@ def understand(
                 Window(span.start, now if span.end >= (before.at or now) else span.end),
                 carried | {"window"},
             )
+    objects = names.objects(names.without(text, visible))
+    if not objects and taken and history:
+        objects = names.objects(history[-1].question)
+    if span is None and wants_changes:
+        span = Window(now - timedelta(days=1), now)
     return Understood(
         language=language,
         topic=topic,
@@ -106,13 +127,25 @@ def understand(
         unknown=unknown,
         symptom=symptom,
         also=also,
-        objects=names.objects(bare) or (names.objects(history[-1].question) if taken and history else ()),
+        objects=names.objects(names.without(text, visible))
+        or (names.objects(history[-1].question) if taken and history else ()),
         window=span,
         ended=span is not None and span.end < now,
         follow=follow,
         wants_change=_talks("change", bare) and not _talks("why", bare),
+        wants_number=_talks("number", bare) and not _talks("why", bare),
+        wants_changes=wants_changes,
+        statement=statement,
         carried=carried | ({"symptom"} if taken else frozenset()),
     )
+
+
+def _unblamed(bare: str) -> str:
+    """The text without a guess that the network is at fault, unless nothing else is said."""
+    rest = bare
+    for one in _talk()["blame"]:
+        rest = one.sub(" ", rest)
+    return rest if any(one.score >= _STRONG for one in said(rest).values()) else bare
 
 
 def language_of(question: Question, visible: Sequence[InstanceCard], history: Sequence[Exchange]) -> str:
@@ -158,7 +191,7 @@ def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exc
         return "instances"
     if _talks("identity", bare) and strongest < 7:
         return "identity"
-    if heard or named:
+    if heard or named or _talks("changed", bare):
         return "database"
     if short and not about and _talks("thanks", bare):
         return "thanks"
@@ -198,7 +231,9 @@ def _symptom(
         return weak or "health", (), False
     first = next(iter(complaints))
     also = [name for name in complaints if name != first and _apart(complaints[name], complaints[first])]
-    speed = next((name for name in also if name in _SPEED), None)
+    # A full disk is what people blame; that something fails is what they see.
+    seen = (*_SPEED, "errors") if symptoms()[first].style == "disk" else _SPEED
+    speed = next((name for name in also if name in seen), None)
     if speed is not None and not broad(symptoms()[first]):
         also = [first, *(name for name in also if name != speed)]
         first = speed
