@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -68,3 +69,14 @@ def test_what_cannot_be_read_is_said_to_be_unread(sql: str) -> None:
     found = asks(sql, "mysql")
     assert not found.parsed
     assert not found.tables
+
+
+@pytest.mark.parametrize("sql", ["show all slaves status", "kill query 3", "flush tables t with read lock"])
+def test_the_parser_says_nothing_of_its_own(sql: str, capfd: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    kept, root.handlers = root.handlers, []  # as in a program that set up no log: what is said goes to stderr
+    try:
+        asks(f"{sql} ", "mysql")
+    finally:
+        root.handlers = kept
+    assert capfd.readouterr() == ("", "")
