@@ -166,6 +166,24 @@ def latency_events(reply: Sequence[Sequence[Any]]) -> list[Row]:
     ]
 
 
+CUT = 128
+KEYLESS = (
+    "eval",
+    "evalsha",
+    "eval_ro",
+    "evalsha_ro",
+    "fcall",
+    "fcall_ro",
+    "keys",
+    "scan",
+    "config",
+    "debug",
+    "info",
+    "script",
+)
+"""Slow commands of which the first argument is no key."""
+
+
 def slowlog(reply: Sequence[Sequence[Any]]) -> list[Row]:
     """Slow commands without their arguments."""
     return [
@@ -178,6 +196,13 @@ def slowlog(reply: Sequence[Sequence[Any]]) -> list[Row]:
         }
         for one in reply
     ]
+
+
+def slow_keys(reply: Sequence[Sequence[Any]]) -> list[str]:
+    """What the slow commands name first, each once; the slow log cuts what is longer than 128 characters."""
+    words = [one[3] for one in reply if len(one) > 3 and len(one[3]) > 1]
+    names = (str(one[1]) for one in words if str(one[0]).lower() not in KEYLESS)
+    return list(dict.fromkeys(name for name in names if name and len(name) < CUT))
 
 
 def clients(text: str, own: str) -> list[Row]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import anyio
 
-from dbmedic.core.errors import StatementFailed
+from dbmedic.core.errors import Denied, StatementFailed
 from dbmedic.core.values import Row
 from dbmedic.engines import redis_tables as as_rows
 from dbmedic.engines.redis_session import NAME, RedisSession
@@ -90,13 +90,12 @@ async def _pings(session: RedisSession, until: float) -> list[Row]:
 
 async def _scanned(session: RedisSession, until: float) -> list[Row]:
     """The largest of the keys that were looked at, largest first; each row says how many those were."""
-    total = int((await session.ask(("DBSIZE",)))[0])
-    sizes: dict[str, int] = {}
-    cursor = "0"
+    # A scan that a slow key keeps waiting may never come to it, so what the slow log names is looked at first.
+    total, slow = await _slow_keys(session)
+    sizes, cursor = await _sizes(session, slow), "0"
     while len(sizes) < SCAN_KEYS and time.monotonic() < until:
         cursor, names = (await session.ask(("SCAN", cursor, "COUNT", str(SCAN_COUNT))))[0]
-        used = await session.ask(*(("MEMORY", "USAGE", name, "SAMPLES", "5") for name in names))
-        sizes |= {name: int(size) for name, size in zip(names, used, strict=True) if size is not None}
+        sizes |= await _sizes(session, names)
         if str(cursor) == "0":
             break
     largest = sorted(sizes, key=lambda name: -sizes[name])[:SHOWN]
@@ -106,11 +105,26 @@ async def _scanned(session: RedisSession, until: float) -> list[Row]:
         for name, kind in zip(largest, types, strict=True)
     ]
     counted = [row for row in rows if row["bytes"] >= LARGE and row["type"] in as_rows.ELEMENTS]
-    counts = await session.ask(*((as_rows.ELEMENTS[row["type"]], row["key"]) for row in counted))
-    ends = await session.ask(*(("TTL", row["key"]) for row in counted))
-    for row, count, ttl in zip(counted, counts, ends, strict=True):
+    words = [(as_rows.ELEMENTS[row["type"]], row["key"]) for row in counted]
+    told = await session.ask(*words, *(("TTL", row["key"]) for row in counted))
+    for row, count, ttl in zip(counted, told[: len(counted)], told[len(counted) :], strict=True):
         row |= {"elements": None if row["type"] == "string" else int(count), "ttl": int(ttl) if int(ttl) >= 0 else None}
     return list(_shortened(rows))
+
+
+async def _slow_keys(session: RedisSession) -> tuple[int, list[str]]:
+    """How many keys there are, and those of the slow commands: none where the account may not read the slow log."""
+    try:
+        total, slow = await session.ask(("DBSIZE",), ("SLOWLOG", "GET", str(SLOW)))
+    except (Denied, StatementFailed):
+        return int((await session.ask(("DBSIZE",)))[0]), []
+    return int(total), as_rows.slow_keys(slow)
+
+
+async def _sizes(session: RedisSession, names: Sequence[str]) -> dict[str, int]:
+    """Key -> bytes, of those that are still there."""
+    used = await session.ask(*(("MEMORY", "USAGE", name, "SAMPLES", "5") for name in names))
+    return {name: int(size) for name, size in zip(names, used, strict=True) if size is not None}
 
 
 def _shortened(rows: list[Row]) -> Iterator[Row]:

@@ -19,8 +19,16 @@ FAULT = Fault(
         "en": ("This page was fast yesterday and is slow today", "Are our settings right for this machine?"),
         "zh": ("昨天还很快，今天所有查询都变慢了", "执行计划变了吗", "参数配置合理吗"),
     },
-    causes=[Cause(["pg-config-sanity"], ["enable_indexscan"])],
-    also=["pg-config-sanity", "top-queries", "slow-mean", "cpu-saturation", "missing-index", "plan-seqscan"],
+    causes=[Cause(["pg-planner-off"], ["enable_indexscan"])],
+    also=[
+        "pg-planner-off",
+        "top-queries",
+        "rows-ratio",
+        "slow-mean",
+        "cpu-saturation",
+        "missing-index",
+        "plan-seqscan",
+    ],
     load=DAY,
     do=do,
 )

@@ -19,7 +19,11 @@ async def rows(context: Context) -> list[Row]:
     """The rows of `replication.lags` with `because`."""
     found = await replication.lags(context)
     if context.facts.engine == "postgres":
-        return [{**row, "workers": None, "because": waits(row)} for row in found]
+        told: list[Row] = [{**row, "workers": None, "because": waits(row)} for row in found]
+        if any(row["because"] == "conflict" for row in told):
+            holder = next(iter(await context.rows(context.query("holder"))), {})
+            told = [row | holder if row["because"] == "conflict" else row for row in told]
+        return told
     workers = await replication.workers(context) if found else 0
     return [{**row, "workers": workers, "because": applies(row, workers)} for row in found]
 
