@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -16,9 +17,11 @@ from dbmedic.assistant.accounts import first_start
 from dbmedic.assistant.keys import Keys
 from dbmedic.assistant.rates import MINUTE_S, Allowance, Rates, paced
 from dbmedic.assistant.secrets import Secrets
+from dbmedic.bus.redis import Redis
 from dbmedic.core.errors import BadField, NotFound, TooOften
 from dbmedic.core.values import Caller
 from dbmedic.store.sqlite import Sqlite, open_store
+from fix_servers import Server
 
 
 class Clock:
@@ -109,6 +112,32 @@ async def test_a_key_has_a_limit_of_its_own_which_every_server_learns(store: Sql
         await here.set("nobody", 5, "default")
     with pytest.raises(BadField, match="from 0"):
         await here.set(mine, -1, "default")
+
+
+async def test_a_limit_holds_across_replicas_and_each_keeps_it_alone_while_the_bus_is_away(
+    store: Sqlite, redis: Server
+) -> None:
+    prefix = f"{new_id()}:"
+    buses = [Redis(redis.url, name, prefix=prefix) for name in "ab"]
+    replicas = [Rates(store, now=time.monotonic, key_rate=6, user_rate=4, bus=bus) for bus in buses]
+    try:
+        passed = [await asked(replicas[number % 2], who("loud"), 1) for number in range(8)]
+        assert passed == [1, 1, 1, 1, 0, 0, 0, 0]
+        assert sum([await asked(replicas[number % 2], who("quiet"), 1) for number in range(8)]) == 2
+        with pytest.raises(TooOften, match=r"key k: at most 6 questions a minute; try again in \d+ s"):
+            await replicas[1].take(who("quiet"))
+        left = replicas[1].allowance(who("quiet"))
+        assert left is not None
+        assert (left.limit, left.remaining) == (6, 0)
+    finally:
+        for bus in buses:
+            await bus.close()
+    nobody = Redis("redis://127.0.0.1:1/0", "c")
+    alone = Rates(store, now=time.monotonic, key_rate=1, bus=nobody)
+    try:
+        assert await asked(alone, who(), 2) == 1
+    finally:
+        await nobody.close()
 
 
 @given(

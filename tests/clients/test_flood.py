@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -32,8 +34,6 @@ MIB = 1 << 20
 @pytest.fixture(scope="module")
 def model() -> Iterator[str]:
     """Base URL of the language model."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, str(UPSTREAM), str(port)])
@@ -124,3 +124,57 @@ async def test_one_users_flood_leaves_the_others_their_answers(
     assert outcomes[429] + outcomes[503] >= flood - turns
     assert slow <= 2 * fair + (0 if long else 0.3)
     assert grown < (flood * 64 << 10) + 32 * MIB
+
+
+async def test_readers_who_read_nothing_cost_little_and_slow_nobody_down(
+    tmp_path: Path, model: str, request: pytest.FixtureRequest
+) -> None:
+    long = request.config.getoption("--long")
+    readers, rounds = (200, 4) if long else (24, 2)
+    with Server(tmp_path, model_url=model, model="bench", max_turns="400", stalled_s="4") as server:
+        async with people(server) as http:
+            await others(http, 1)
+            alone, before = await others(http, rounds), resident(server)
+            deaf = [await unread(server, http, f"deaf{number}") for number in range(readers)]
+            while not (await metrics(http)).get("dbmedic_running_turns"):
+                await asyncio.sleep(0.05)
+            crowded = await others(http, rounds)
+            while (await metrics(http))["dbmedic_running_turns"]:
+                await asyncio.sleep(0.1)
+            grown = resident(server) - before
+            async with asyncio.timeout(60):
+                while (found := await metrics(http)).get(STALLED, 0) < readers:
+                    await asyncio.sleep(0.1)
+            while (await metrics(http))['dbmedic_http_open_streams{api="dify"}']:
+                await asyncio.sleep(0.1)
+            after = resident(server) - before
+            for sock in deaf:
+                sock.close()
+    print(f"{grown / MIB:.0f} MiB for {readers} readers, {after / MIB:.0f} MiB when they are gone", found[STALLED])
+    assert found[STALLED] == readers
+    assert grown < readers * MIB + 48 * MIB
+    assert statistics.median(crowded) <= 2 * statistics.median(alone) + (0.3 if long else 1.0)
+
+
+STALLED = 'dbmedic_connections_ended_total{why="stalled"}'
+
+
+async def metrics(http: aiohttp.ClientSession) -> dict[str, float]:
+    async with http.get("/metrics") as response:
+        lines = [line for line in (await response.text()).splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+async def unread(server: Server, http: aiohttp.ClientSession, user: str) -> socket.socket:
+    """A connection that asked for a long answer and reads nothing of it."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    url, loop = urlsplit(server.url), asyncio.get_running_loop()
+    await loop.sock_connect(sock, (url.hostname, url.port))
+    asked = {"query": "tokens=1500 pace_ms=1", "inputs": {}, "user": user, "response_mode": "streaming"}
+    body = json.dumps(asked).encode()
+    head = f"POST /v1/chat-messages HTTP/1.1\r\nHost: x\r\nAuthorization: {http.headers['authorization']}\r\n"
+    more = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    await loop.sock_sendall(sock, (head + more).encode() + body)
+    return sock
