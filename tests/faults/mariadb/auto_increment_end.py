@@ -4,7 +4,10 @@ from faults.fault import Cause, Fault, Number
 from faults.shop import DAY
 
 FAULT = Fault(
-    asks={"en": ("Is anything wrong?",), "zh": ("下周大促，实例有没有什么隐患", "主键快用完了吗")},
+    asks={
+        "en": ("Is anything wrong?", "Capacity planning: what runs out first?"),
+        "zh": ("下周大促，实例有没有什么隐患", "主键快用完了吗"),
+    },
     causes=[Cause(["int-exhaustion"], ["orders", "id"])],
     numbers=[
         Number(

@@ -32,7 +32,7 @@ FAULT = Fault(
             per_s=True,
         ),
     ],
-    also=["top-queries", "slow-mean", "cpu-saturation", "my-dirty-flush", "io-latency", "row-lock-waits:products"],
+    also=["top-queries", "slow-mean", "cpu-saturation", "my-dirty-flush", "io-latency", "row-lock-waits"],
     load=(*DAY, IMPORT),
     settings={"innodb-log-file-size": "4M"},
     wait_s=15,

@@ -11,7 +11,7 @@ FAULT = Fault(
         "en": (f"This query got slow: {SQL}", "The sales screen takes seconds to load"),
         "zh": (f"这条 SQL 很慢，内存是不是不够：{SQL}", "销售榜单页面打开很慢"),
     },
-    causes=[Cause(["my-plan-check", "missing-index"], ["orders", "total"])],
+    causes=[Cause(["missing-index"], ["orders", "status"], ["total"])],
     numbers=[
         Number("count", "select table_rows from information_schema.tables where table_name = 'orders'", 0.05),
         Number(
