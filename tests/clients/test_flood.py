@@ -120,7 +120,7 @@ async def test_one_users_flood_leaves_the_others_their_answers(
             await asyncio.gather(*tasks)
     fair, slow = statistics.median(alone), statistics.median(crowded)
     print(f"alone {fair:.3f} s, in the flood {slow:.3f} s, {dict(outcomes)}, {grown / MIB:.0f} MiB more")
-    assert outcomes[200] > turns
+    assert outcomes[200] > turns, "the flood must be there all the time"
     assert outcomes[429] + outcomes[503] >= flood - turns
     assert slow <= 2 * fair + (0 if long else 0.3)
     assert grown < (flood * 64 << 10) + 32 * MIB
@@ -131,7 +131,8 @@ async def test_readers_who_read_nothing_cost_little_and_slow_nobody_down(
 ) -> None:
     long = request.config.getoption("--long")
     readers, rounds = (200, 4) if long else (24, 2)
-    with Server(tmp_path, model_url=model, model="bench", max_turns="400", stalled_s="4") as server:
+    more = {"stalled_s": "4", "late_s": "30"}  # all of them shall be let in, however slow the machine
+    with Server(tmp_path, model_url=model, model="bench", max_turns="400", **more) as server:
         async with people(server) as http:
             await others(http, 1)
             alone, before = await others(http, rounds), resident(server)
