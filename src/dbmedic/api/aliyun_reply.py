@@ -122,7 +122,7 @@ def ascii_json(value: Any) -> bytes:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """`\\uXXXX` for each UTF-16 half."""
+    """An escape with four hexadecimal digits for each UTF-16 half."""
     digits = found[0].encode("utf-16-be").hex()
     return "".join([f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4)])
 

@@ -12,8 +12,9 @@ import msgspec
 from dbmedic.api import Api
 from dbmedic.api.agui.asking import asked
 from dbmedic.api.agui.running import asking, resuming
-from dbmedic.api.agui.wire import HEADERS, INTERNAL, PREFLIGHT, error, framed, internal, json_object, refused
+from dbmedic.api.agui.wire import HEADERS, PREFLIGHT, error, framed, internal, json_object, refused
 from dbmedic.api.http import ClientGone, Head, Reply, Request
+from dbmedic.api.refusal import INTERNAL
 from dbmedic.api.stream import Stream
 from dbmedic.assistant import Assistant
 from dbmedic.core.errors import Failure, Forbidden, NotSignedIn

@@ -10,60 +10,23 @@ from typing import Any, Final
 import msgspec
 
 from dbmedic.api.http import Header, Reply
-from dbmedic.assistant.approvals import Decided
-from dbmedic.core.errors import (
-    BadAsk,
-    BadField,
-    Bug,
-    Busy,
-    Failure,
-    Forbidden,
-    NotFound,
-    NotSignedIn,
-    OutsideFailed,
-    Overloaded,
-    Refused,
-    TooLarge,
-)
+from dbmedic.api.refusal import INTERNAL, preflight, refusal
+from dbmedic.core.errors import BadField, Bug, Failure
 
 JSON: Final = ((b"content-type", b"application/json"),)
 HEADERS: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"x-request-id, retry-after"),
 )
-PREFLIGHT: Final = (
-    (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (b"access-control-allow-headers", b"*, authorization"),
-    (b"access-control-max-age", b"600"),
-)
-ERRORS: Final[dict[type[Failure], int]] = {
-    NotSignedIn: 401,
-    Forbidden: 403,
-    Decided: 409,
-    NotFound: 404,
-    Overloaded: 503,
-    Busy: 429,
-    TooLarge: 413,
-    BadAsk: 400,
-    Refused: 403,
-    OutsideFailed: 503,
-    Bug: 500,
-    Failure: 500,
-}
-INTERNAL: Final = "dbmedic failed; its log has the details."
+PREFLIGHT: Final = preflight(b"POST, OPTIONS")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
 def refused(failure: Failure) -> Reply:
     """The answer to a request that begins no run."""
-    status = next(ERRORS[base] for base in type(failure).__mro__ if base in ERRORS)
-    more: tuple[Header, ...] = ()
-    if isinstance(failure, Busy):
-        more = ((b"retry-after", str(failure.retry_after_s).encode()),)
-    if status == 401:
-        more = ((b"www-authenticate", b'Bearer realm="dbmedic"'),)
-    return error(status, failure.code, INTERNAL if status == 500 else str(failure), more)
+    said = refusal(failure)
+    return error(said.status, failure.code, said.message, said.headers)
 
 
 def error(status: int, code: str, message: str, more: tuple[Header, ...] = ()) -> Reply:

@@ -10,61 +10,37 @@ from typing import Final
 import msgspec
 
 from dbmedic.api.http import Header, Reply
-from dbmedic.core.errors import (
-    BadAsk,
-    Bug,
-    Busy,
-    Failure,
-    Forbidden,
-    NotFound,
-    NotSignedIn,
-    OutsideFailed,
-    Overloaded,
-    Refused,
-    TooLarge,
-)
+from dbmedic.api.refusal import INTERNAL, preflight, refusal
+from dbmedic.core.errors import BadAsk, Busy, Failure, Forbidden, NotFound, NotSignedIn, OutsideFailed, Refused
 
 HEADERS: Final = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"x-request-id, mcp-session-id, www-authenticate"),
 )
 """Any page may ask: what counts is the key, which no page has unless its user gave it."""
-PREFLIGHT: Final = (
-    (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (b"access-control-allow-headers", b"*, authorization"),
-    (b"access-control-max-age", b"600"),
-)
+PREFLIGHT: Final = preflight(b"POST, OPTIONS")
 JSON: Final = ((b"content-type", b"application/json"),)
 INVALID_PARAMS: Final = -32602
 NOT_FOUND: Final = -32002
 """As the protocol has it for a resource."""
 
-ERRORS: Final[dict[type[Failure], tuple[int, int]]] = {
-    NotSignedIn: (401, -32001),
-    Forbidden: (403, -32003),
-    Overloaded: (503, -32029),
-    Busy: (429, -32029),
-    TooLarge: (413, INVALID_PARAMS),
-    NotFound: (404, NOT_FOUND),
-    BadAsk: (400, INVALID_PARAMS),
-    Refused: (403, -32003),
-    OutsideFailed: (503, -32000),
-    Bug: (500, -32603),
-    Failure: (500, -32603),
+CODES: Final[dict[type[Failure], int]] = {
+    BadAsk: INVALID_PARAMS,
+    NotFound: NOT_FOUND,
+    NotSignedIn: -32001,
+    Forbidden: -32003,
+    Refused: -32003,
+    Busy: -32029,
+    OutsideFailed: -32000,
+    Failure: -32603,
 }
-"""Status and JSON-RPC code."""
-_INTERNAL: Final = "dbmedic failed; its log has the details."
+"""Those of the protocol, and ours from the range that it leaves to servers."""
 
 
 def refused(failure: Failure) -> Reply:
     """The answer to a request that does not reach the protocol."""
-    status, code = next(ERRORS[base] for base in type(failure).__mro__ if base in ERRORS)
-    more: tuple[Header, ...] = ()
-    if status == 401:
-        more = ((b"www-authenticate", b'Bearer realm="dbmedic"'),)
-    if isinstance(failure, Busy):
-        more = ((b"retry-after", str(failure.retry_after_s).encode()),)
-    return error(status, code, _INTERNAL if status == 500 else str(failure), more)
+    said = refusal(failure)
+    return error(said.status, code_of(failure), said.message, said.headers)
 
 
 def error(status: int, code: int, message: str, more: tuple[Header, ...] = ()) -> Reply:
@@ -74,9 +50,9 @@ def error(status: int, code: int, message: str, more: tuple[Header, ...] = ()) -
 
 def internal() -> Reply:
     """The answer to an error that nobody foresaw."""
-    return error(500, -32603, _INTERNAL)
+    return error(500, -32603, INTERNAL)
 
 
 def code_of(failure: Failure) -> int:
     """The JSON-RPC code of an error inside the protocol."""
-    return next(ERRORS[base] for base in type(failure).__mro__ if base in ERRORS)[1]
+    return next(CODES[base] for base in type(failure).__mro__ if base in CODES)

@@ -7,17 +7,15 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from dbmedic.api.http import Header, Reply
+from dbmedic.api.refusal import INTERNAL, preflight, refusal
 from dbmedic.core.errors import (
     BadAsk,
     BadField,
-    Bug,
     Busy,
     Failure,
-    Forbidden,
     ModelDown,
     NotFound,
     NotSignedIn,
-    OutsideFailed,
     Overloaded,
     Refused,
     TooLarge,
@@ -32,28 +30,21 @@ HEADERS: Final = (
         b"x-ratelimit-reset-requests",
     ),
 )
-PREFLIGHT: Final = (
-    (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
-    (b"access-control-allow-headers", b"*"),
-    (b"access-control-max-age", b"600"),
-)
+PREFLIGHT: Final = preflight(b"GET, POST, DELETE, OPTIONS")
 
 _decode = msgspec.json.Decoder().decode
-ERRORS: Final[dict[type[Failure], tuple[int, str, str | None]]] = {
-    NotSignedIn: (401, "invalid_request_error", "invalid_api_key"),
-    Forbidden: (403, "permission_error", None),
-    Overloaded: (503, "server_error", "overloaded"),
-    Busy: (429, "rate_limit_error", "rate_limit_exceeded"),
-    TooLarge: (413, "invalid_request_error", "request_too_large"),
-    NotFound: (404, "invalid_request_error", "not_found"),
-    BadAsk: (400, "invalid_request_error", None),
-    Refused: (403, "permission_error", None),
-    ModelDown: (502, "server_error", "model_down"),
-    OutsideFailed: (503, "server_error", None),
-    Bug: (500, "server_error", None),
-    Failure: (500, "server_error", None),
+KINDS: Final[dict[type[Failure], tuple[str, str | None]]] = {
+    BadAsk: ("invalid_request_error", None),
+    NotFound: ("invalid_request_error", "not_found"),
+    TooLarge: ("invalid_request_error", "request_too_large"),
+    NotSignedIn: ("invalid_request_error", "invalid_api_key"),
+    Refused: ("permission_error", None),
+    Busy: ("rate_limit_error", "rate_limit_exceeded"),
+    Overloaded: ("server_error", "overloaded"),
+    ModelDown: ("server_error", "model_down"),
+    Failure: ("server_error", None),
 }
-_INTERNAL = "dbmedic failed; its log has the details."
+"""Type and code of an error."""
 
 
 class Fault(Exception):
@@ -82,13 +73,11 @@ class Fault(Exception):
 
 def fault_of(failure: Failure) -> Fault:
     """How one of our errors is said here."""
-    status, kind, code = next(ERRORS[base] for base in type(failure).__mro__ if base in ERRORS)
+    said = refusal(failure)
+    kind, code = next(KINDS[base] for base in type(failure).__mro__ if base in KINDS)
     param = failure.name if isinstance(failure, BadField) else None
-    headers: tuple[Header, ...] = ()
-    if isinstance(failure, Busy):
-        headers = ((b"retry-after", str(failure.retry_after_s).encode()),)
-    message = "Incorrect API key provided." if isinstance(failure, NotSignedIn) else str(failure)
-    return Fault(status, _INTERNAL if status == 500 else message, kind, param=param, code=code, headers=headers)
+    message = "Incorrect API key provided." if isinstance(failure, NotSignedIn) else said.message
+    return Fault(said.status, message, kind, param=param, code=code, headers=said.headers)
 
 
 def failed(code: str, sentence: str) -> Fault:
@@ -99,7 +88,7 @@ def failed(code: str, sentence: str) -> Fault:
 
 def internal() -> Fault:
     """The answer to an error that nobody foresaw."""
-    return Fault(500, _INTERNAL, "server_error")
+    return Fault(500, INTERNAL, "server_error")
 
 
 def wrong(param: str, problem: str) -> NoReturn:

@@ -8,52 +8,17 @@ from typing import Any, Final
 import msgspec
 
 from dbmedic.api.http import Header, Reply
-from dbmedic.assistant.approvals import Decided
-from dbmedic.core.errors import (
-    BadAsk,
-    BadField,
-    Bug,
-    Busy,
-    Failure,
-    Forbidden,
-    NotFound,
-    NotSignedIn,
-    OutsideFailed,
-    Overloaded,
-    Refused,
-    Timeout,
-    TooLarge,
-)
+from dbmedic.api.refusal import INTERNAL, refusal
+from dbmedic.core.errors import BadField, Bug, Failure, NotSignedIn
 
 JSON: Final = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
-ERRORS: Final[dict[type[Failure], int]] = {
-    NotSignedIn: 401,
-    Forbidden: 403,
-    Decided: 409,
-    NotFound: 404,
-    Overloaded: 503,
-    Busy: 429,
-    TooLarge: 413,
-    BadAsk: 400,
-    Refused: 403,
-    Timeout: 408,
-    OutsideFailed: 503,
-    Bug: 500,
-    Failure: 500,
-}
-_INTERNAL: Final = "dbmedic failed; its log has the details."
 
 
 def refused(failure: Failure) -> Reply:
     """How one of our errors is said here: its code, its sentence, and the field where there is one."""
-    status = next(ERRORS[base] for base in type(failure).__mro__ if base in ERRORS)
+    said = refusal(failure)
     field = failure.name if isinstance(failure, BadField) else None
-    more: tuple[Header, ...] = ()
-    if isinstance(failure, Busy):
-        more = ((b"retry-after", str(failure.retry_after_s).encode()),)
-    if status == 401:
-        more = ((b"www-authenticate", b'Bearer realm="dbmedic"'),)
-    return error(status, failure.code, _INTERNAL if status == 500 else str(failure), field=field, more=more)
+    return error(said.status, failure.code, said.message, field=field, more=said.headers)
 
 
 def error(status: int, code: str, message: str, *, field: str | None = None, more: tuple[Header, ...] = ()) -> Reply:
@@ -63,7 +28,7 @@ def error(status: int, code: str, message: str, *, field: str | None = None, mor
 
 def internal() -> Reply:
     """The answer to an error that nobody foresaw."""
-    return error(500, Bug.code, _INTERNAL)
+    return error(500, Bug.code, INTERNAL)
 
 
 def secret(headers: Mapping[str, str]) -> str:
