@@ -1,64 +1,45 @@
-"""How cost grows with what is kept: `dbmedic bench scale`, a few minutes and about a kilobyte a message of disk.
+"""How cost grows with what is kept: `dbmedic bench scale`, a few minutes and 2.2 kilobytes a message of disk.
 
-The same calls over an empty store and over one with a million messages in a hundred thousand conversations, one after
+The same calls over a small store and over one with a million messages in a hundred thousand conversations, one after
 the other in turn; then a new turn of a conversation with 20 turns and of one with 2,000.  The model says one word, so
-what is measured is dbmedic and its store.  Exit code 1 when a promise is missed.
+what is measured is dbmedic and its store.  A value is the median of how each call compares to the one beside it, for
+what a commit takes jumps with whatever else the disk does.  Exit code 1 when a promise is missed.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import platform
 import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 import uvloop
 
-from dbmedic.assistant import audit
 from dbmedic.assistant.conversations import Conversations
 from dbmedic.assistant.turns import Limits, Turns
 from dbmedic.assistant.watch import Only, Watch
-from dbmedic.core import log
-from dbmedic.core.digest import digest
-from dbmedic.core.events import Answered, Entry, TurnClosed, TurnOpened
 from dbmedic.core.ports import ModelRequest
-from dbmedic.core.values import Caller, Piece, Question, Text, Usage
+from dbmedic.core.values import Piece, Question, Text
 from dbmedic.kit.ids import NewIds
 from dbmedic.metrics import open_metrics
-from dbmedic.store.connection import connect, migrate
 from dbmedic.store.sqlite import Sqlite, open_store
+from filling import CALLER, MINE, QUESTION, TURNS, Plan, filled, written
 from reach import Line, spread, table
 
-BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
-CALLER = Caller(account="default", user="me", key="k")
-OTHERS = [Caller(account="default", user=f"user{number}", key="k") for number in range(500)]
-MINE = 200
-"""Conversations of whoever lists them."""
-TURNS = 10
+Call = Callable[[], Awaitable[None]]
 LONG, SHORT = 2000, 20
 PROMISE = 1.3
-QUESTION = "Why is the orders page slow since this morning, and what can be done about it without a restart?"
-TOGETHER = 50
-"""Conversations that go on at the same time."""
-CHUNK = 10_000
-"""Turns in one transaction."""
-ANSWER = "The query of the orders page reads the whole table, for no index begins with its column. " * 6
-SAID = (Answered(reply=1, text=ANSWER), TurnClosed(reason="done", usage=Usage()))
-COLUMNS = {
-    "accounts": "id, name, max_turns, created_at",
-    "conversations": "id, account, owner, app, name, inputs, api, created_at, updated_at",
-    "turns": "id, conversation, account, owner, app, run, api, parent, status, position, created_at, closed_at, sealed",
-    "events": "turn, seq, at, kind, body",
-    "audit": "position, turn, account, rows, digest, chain, at",
-}
+CLIENTS = 16
+"""Turns at a time where processor time is measured, so that checkpoints of the store fall into it."""
+BLOCK = 128
 
 
 class OneWord:
@@ -71,86 +52,6 @@ class OneWord:
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-class Plan(NamedTuple):
-    """A conversation that is to be written."""
-
-    caller: Caller
-    turns: int
-
-
-class Filling:
-    """Writes ended turns into a file, the rows that a server would have left there, many at once and without a disk
-    to wait for.  Some conversations go on side by side, so that the turns of one do not lie next to each other.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._connection = connect(str(path), wait_s=5, read_only=False)
-        migrate(self._connection, str(path))
-        for pragma in ("journal_mode = off", "synchronous = off", "cache_size = -1000000", "foreign_keys = off"):
-            self._connection.execute(f"pragma {pragma}")
-        self._at, self._head, self._position = BEGAN, audit.START, 0
-        self._new_id = NewIds(os.urandom, lambda: log.micros(self._at) * 1000)
-        self._rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in COLUMNS}
-        self._rows["accounts"].append(("default", "default", 1000, 1))
-
-    def write(self, plans: Iterable[Plan]) -> list[str]:
-        """The ids of these conversations, in their order."""
-        ids: list[str] = []
-        going: list[tuple[str, Plan, int, list[int]]] = []
-        waiting = iter(plans)
-        while True:
-            while len(going) < TOGETHER and (plan := next(waiting, None)) is not None:
-                ids.append(self._new_id())
-                going.append((ids[-1], plan, self._now(), []))
-            if not going:
-                break
-            index = random.randrange(len(going))
-            id, plan, began, done = going[index]
-            done.append(self._turn(id, plan.caller, len(done) + 1))
-            if len(done) == plan.turns:
-                going[index] = going[-1]
-                going.pop()
-                self._rows["conversations"].append(
-                    (id, plan.caller.account, plan.caller.owner, None, QUESTION[:20], "{}", "dify", began, done[-1])
-                )
-            if len(self._rows["turns"]) >= CHUNK:
-                self._flush()
-        self._flush()
-        return ids
-
-    def _now(self) -> int:
-        return log.micros(self._at)
-
-    def _turn(self, conversation: str, caller: Caller, position: int) -> int:
-        turn, run = self._new_id(), self._new_id()
-        question = Question(text=QUESTION, caller=caller, api="dify", conversation=conversation)
-        opened = TurnOpened(turn=turn, conversation=conversation, run=run, question=question, opens=position == 1)
-        began = self._now()
-        rows = [log.row(Entry(turn, seq, self._at, event)) for seq, event in enumerate((opened, *SAID), 1)]
-        self._at += timedelta(seconds=1)
-        at, own = self._now(), digest(rows).hex
-        self._head, self._position = audit.chained(self._head, turn, own), self._position + 1
-        self._rows["events"] += rows
-        self._rows["turns"].append((
-            turn, conversation, caller.account, caller.owner, None, run, "dify", None, "done", position, began, at, 1,
-        ))  # fmt: skip
-        self._rows["audit"].append((self._position, turn, caller.account, len(rows), own, self._head, at))
-        return at
-
-    def _flush(self) -> None:
-        self._connection.execute("begin")
-        for name, columns in COLUMNS.items():
-            marks = ", ".join("?" * len(columns.split(",")))
-            sql = f"insert into {name} ({columns}) values ({marks})"
-            self._connection.executemany(sql, self._rows[name])
-            self._rows[name].clear()
-        self._connection.execute("commit")
-
-    def close(self) -> None:
-        self._connection.execute("pragma optimize")
-        self._connection.close()
 
 
 class Place:
@@ -178,35 +79,47 @@ class Place:
         await self.conversations.history(random.choice(self.own), but="")
 
 
-async def took(calls: dict[str, Callable[[], Awaitable[None]]], times: int) -> dict[str, list[float]]:
-    """Name -> seconds of each call, the calls in turn."""
-    found: dict[str, list[float]] = {name: [] for name in calls}
+async def took(one: Call, other: Call, times: int) -> tuple[list[float], list[float]]:
+    """Seconds of each call of either, in pairs, now one first and now the other."""
+    found: tuple[list[float], list[float]] = ([], [])
     for number in range(times + 10):
-        for name, call in calls.items():
+        for which in (0, 1) if number % 2 else (1, 0):
             began = time.perf_counter()
-            await call()
+            await (one, other)[which]()
             if number >= 10:
-                found[name].append(time.perf_counter() - began)
+                found[which].append(time.perf_counter() - began)
     return found
 
 
-def filled(path: Path, messages: int) -> list[str]:
-    """A file with so many messages; returns the conversations of whoever asks."""
-    every = max(1, messages // TURNS // MINE)
-    mine = [number % every == 0 and number < every * MINE for number in range(messages // TURNS)]
-    ids = written(path, [Plan(CALLER if own else random.choice(OTHERS), TURNS) for own in mine])
-    return [id for id, own in zip(ids, mine, strict=True) if own]
+async def used(one: Call, other: Call, blocks: int) -> tuple[list[float], list[float]]:
+    """Seconds of processor time a call, of all threads, in blocks of some at a time."""
+    found: tuple[list[float], list[float]] = ([], [])
+    for number in range(blocks):
+        for which in (0, 1) if number % 2 else (1, 0):
+            began = time.process_time()
+            await together((one, other)[which])
+            found[which].append((time.process_time() - began) / BLOCK)
+    return found
 
 
-def written(path: Path, plans: Iterable[Plan]) -> list[str]:
-    filling = Filling(path)
-    ids = filling.write(plans)
-    filling.close()
-    return ids
+async def together(call: Call) -> None:
+    left = iter(range(BLOCK))
+
+    async def client() -> None:
+        for _ in left:
+            await call()
+
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+
+
+def line(what: str, pairs: tuple[list[float], list[float]]) -> Line:
+    few = len(pairs[0]) // 20
+    said = [spread(sorted(values)[few : -few or None], 1e3, 2) for values in pairs]
+    value = median(more / less for less, more in zip(*pairs, strict=True))
+    return Line(what, *said, value, most=PROMISE)
 
 
 async def measured(folder: Path, messages: int, times: int) -> list[Line]:
-    lines = []
     began = time.perf_counter()
     small = filled(folder / "small.db", MINE * TURNS)
     large = filled(folder / "large.db", messages)
@@ -215,22 +128,20 @@ async def measured(folder: Path, messages: int, times: int) -> list[Line]:
     short, long = written(folder / "long.db", [Plan(CALLER, SHORT), Plan(CALLER, LONG)])
     stores = [await open_store(folder / f"{name}.db") for name in ("small", "large", "long")]
     one, other, third = Place(stores[0], small), Place(stores[1], large), Place(stores[2], [])
-    for what, first, second in (
-        ("a list of conversations", one.page, other.page),
-        ("messages of a conversation", one.messages, other.messages),
-        ("history for a model", one.history, other.history),
-        ("a new turn, new conversation", one.ask, other.ask),
-        (
-            "a new turn of a conversation",
-            lambda: one.ask(random.choice(small)),
-            lambda: other.ask(random.choice(large)),
-        ),
-        (f"turn {LONG} next to turn {SHORT}", lambda: third.ask(short), lambda: third.ask(long)),
-    ):
-        found = await took({"one": first, "other": second}, times)
-        value = median(found["other"]) / median(found["one"])
-        said = [spread(sorted(found[name])[times // 20 : -(times // 20) or None], 1e3, 2) for name in found]
-        lines.append(Line(f"{what}, ms", *said, value, most=PROMISE))
+
+    def old(place: Place) -> Call:
+        return lambda: place.ask(random.choice(place.own))
+
+    lines = [
+        line("a list of conversations, ms", await took(one.page, other.page, times)),
+        line("messages of a conversation, ms", await took(one.messages, other.messages, times)),
+        line("history for a model, ms", await took(one.history, other.history, times)),
+        line("a new turn, new conversation, ms", await took(one.ask, other.ask, times)),
+        line("a new turn of a conversation, ms", await took(old(one), old(other), times)),
+        line("the same, 16 at a time: CPU ms", await used(old(one), old(other), max(4, times // 20))),
+    ]
+    turn = await took(lambda: third.ask(short), lambda: third.ask(long), times)
+    lines.append(line(f"turn {LONG} next to turn {SHORT}, ms", turn))
     for store in stores:
         await store.close()
     return lines

@@ -117,6 +117,18 @@ async def test_events_of_several_turns_come_without_the_kinds_named(store):
     assert len(await store.read("events_of_turns", turns='["t1"]', without="[]")) == 3
 
 
+async def test_events_of_the_last_turns_come_oldest_turn_first(store):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    await store.write(conversation("c", 1), conversation("d", 1), turn("other", 9, "d"))
+    for now, id in enumerate(("t5", "t1", "t4", "t2"), 1):
+        events = [AnswerGrew(reply=1, start=0, text="a"), StopRequested(by="u"), Answered(reply=1, text="a")]
+        await store.append([Entry(id, seq, at, event) for seq, event in enumerate(events, 1)], turn(id, now))
+    rows = await store.read("events_of_last_turns", conversation="c", but="t4", limit=2, without='["AnswerGrew"]')
+    assert [(row["turn"], row["seq"]) for row in rows] == [("t1", 2), ("t1", 3), ("t2", 2), ("t2", 3)]
+    rows = await store.read("events_of_last_turns", conversation="c", but="", limit=9, without="[]")
+    assert [row["turn"] for row in rows[::3]] == ["t5", "t1", "t4", "t2"]
+
+
 async def test_an_end_user_is_made_once(store):
     now = {"account": "a", "now": 1}
     await store.write(

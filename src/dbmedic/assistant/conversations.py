@@ -33,6 +33,7 @@ EXCHANGES = 10
 Log: TypeAlias = "list[Entry]"
 BULK = ("Measured", "Checked", "Found", "Skipped", "ToolReturned")
 """Kinds that a list of messages does not show: they stay in the log."""
+_BULK = msgspec.json.encode(BULK).decode()
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -174,11 +175,13 @@ class Conversations:
         """
         if parent is not None:
             rows = await self._store.read("turns_above", turn=parent, conversation=conversation, limit=EXCHANGES)
-        else:
-            rows = await self._store.read("turns_page_newest", conversation=conversation, limit=EXCHANGES + 1)
-        ids = [row["id"] for row in rows if row["id"] != but][:EXCHANGES][::-1]
-        logs = await self._logs(ids, BULK)
-        return tuple(exchange(logs[id]) for id in ids if logs.get(id))
+            ids = [row["id"] for row in rows if row["id"] != but][:EXCHANGES][::-1]
+            logs = await self._logs(ids, BULK)
+            return tuple(exchange(logs[id]) for id in ids if logs.get(id))
+        last = await self._store.read(
+            "events_of_last_turns", conversation=conversation, but=but, limit=EXCHANGES, without=_BULK
+        )
+        return tuple(map(exchange, _by_turn(last).values()))
 
     async def _logs(self, turns: Sequence[str], without: Sequence[str]) -> dict[str, Log]:
         rows = await self._store.read(
@@ -186,10 +189,15 @@ class Conversations:
             turns=msgspec.json.encode(turns).decode(),
             without=msgspec.json.encode(without).decode(),
         )
-        logs: dict[str, Log] = {}
-        for entry in decoded(rows):
-            logs.setdefault(entry.turn, []).append(entry)
-        return logs
+        return _by_turn(rows)
+
+
+def _by_turn(rows: Sequence[Row]) -> dict[str, Log]:
+    """Logs in the order of their first rows."""
+    logs: dict[str, Log] = {}
+    for entry in decoded(rows):
+        logs.setdefault(entry.turn, []).append(entry)
+    return logs
 
 
 def exchange(log: Sequence[Entry]) -> Exchange:

@@ -325,6 +325,25 @@ where e.kind not in (
 order by e.turn, e.seq
 
 
+-- name: events_of_last_turns --
+-- Of a conversation's newest turns but one, without the kinds named; oldest turn first, each in its order.
+select e.turn, e.seq, e.at, e.kind, e.body
+from (
+    select id, created_at
+    from turns
+    where conversation = :conversation and id <> :but
+    order by created_at desc, id desc
+    limit :limit
+) t
+/*sqlite cross */ join events e on e.turn = t.id
+where e.kind not in (
+    select value from
+        /*sqlite json_each(:without) */
+        /*postgres jsonb_array_elements_text(cast(:without as jsonb)) without (value) */
+)
+order by t.created_at, t.id, e.seq
+
+
 -- name: access_key :instant --
 -- A key that signs, by its public id; its user may be gone.
 select
