@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 from dbmedic.api.dify.keeping import seconds
 from dbmedic.api.dify.keeping_documents import form_of
@@ -61,30 +62,10 @@ def shown_hit(dataset: Dataset, hit: Hit, fields: Mapping[str, str]) -> Record:
     """`fields`: id of a metadata field -> its name."""
     one, document = hit.segment, hit.document
     metadata = {fields[id]: value for id, value in document.metadata.items() if id in fields}
-    at = seconds(one.created_at)
     segment = FoundSegment(
-        id=one.id,
-        position=one.position,
-        document_id=one.document,
-        content=one.text,
-        sign_content=one.text,
-        answer=one.answer,
-        word_count=len(one.text) + len(one.answer or ""),
-        tokens=weight(one.text),
-        keywords=one.keywords,
-        index_node_id=one.id,
-        index_node_hash=_hash(one.text),
-        hit_count=one.hits,
-        enabled=one.enabled,
+        **_told(one, keeper(dataset, document)),
         disabled_at=None,
         disabled_by=None,
-        status="completed",
-        created_by=keeper(dataset, document),
-        created_at=at,
-        indexing_at=at,
-        completed_at=at,
-        error=None,
-        stopped_at=None,
         document=FoundIn(document.id, "upload_file", document.name, None, metadata or None),
     )
     children = [FoundChild(child.id, child.text, child.position, score) for child, score in hit.children]
@@ -92,36 +73,43 @@ def shown_hit(dataset: Dataset, hit: Hit, fields: Mapping[str, str]) -> Record:
 
 
 def _row(one: Segment, by: str, children: Sequence[Child]) -> SegmentRow:
-    at = seconds(one.created_at)
     return SegmentRow(
-        id=one.id,
-        position=one.position,
-        document_id=one.document,
-        content=one.text,
-        sign_content=one.text,
-        answer=one.answer,
-        word_count=len(one.text) + len(one.answer or ""),
-        tokens=weight(one.text),
-        keywords=one.keywords,
-        index_node_id=one.id,
-        index_node_hash=_hash(one.text),
-        hit_count=one.hits,
-        enabled=one.enabled,
+        **_told(one, by),
         disabled_at=None if one.disabled_at is None else seconds(one.disabled_at),
         disabled_by=None if one.enabled else by,
-        status="completed",
-        created_by=by,
-        created_at=at,
         updated_at=seconds(one.at),
         updated_by=None,
-        indexing_at=at,
-        completed_at=at,
-        error=None,
-        stopped_at=None,
         child_chunks=[shown_child(child) for child in children],
         attachments=[],
         summary=one.summary,
     )
+
+
+def _told(one: Segment, by: str) -> dict[str, Any]:
+    """What lists of segments and results of a search tell alike."""
+    at = seconds(one.created_at)
+    return {
+        "id": one.id,
+        "position": one.position,
+        "document_id": one.document,
+        "content": one.text,
+        "sign_content": one.text,
+        "answer": one.answer,
+        "word_count": len(one.text) + len(one.answer or ""),
+        "tokens": weight(one.text),
+        "keywords": one.keywords,
+        "index_node_id": one.id,
+        "index_node_hash": _hash(one.text),
+        "hit_count": one.hits,
+        "enabled": one.enabled,
+        "status": "completed",
+        "created_by": by,
+        "created_at": at,
+        "indexing_at": at,
+        "completed_at": at,
+        "error": None,
+        "stopped_at": None,
+    }
 
 
 def _hash(text: str) -> str:
