@@ -65,6 +65,62 @@ def test_readers_and_other_files_hold_no_write_lock() -> None:
     assert set(holders(listed, 500, 501)) == {12, 13}
 
 
+READER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("begin")
+connection.execute("select count(*) from t").fetchall()
+print("reading", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not LOCKS.exists(), reason="only Linux lists locks")
+async def test_the_process_that_keeps_the_log_from_shrinking_is_named(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("pragma journal_mode = wal").fetchall()
+    instance = Instance(id="under-test", url=f"sqlite:///{path}")
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "reading\n"
+        connection.execute("create table big(data blob)")
+        connection.execute("insert into big values (randomblob(20000000))")
+        limits = {"sl-wal-size": {"warn": 1e6, "error": 1e6}}
+        said = await heard(["sl-wal-size"], instance, thresholds=limits, window_s=0.3)
+        reader.communicate("")
+    [sentence] = said.sentences("en")
+    assert f"Process {reader.pid} " in sentence
+    connection.close()
+
+
+async def test_a_reference_that_no_index_serves_is_named_and_one_that_is_served_is_not(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("create table lines(id integer primary key, t_id int references t, other int references t(id))")
+    connection.execute("create index lines_other_idx on lines(other, id)")
+    connection.execute("insert into lines(id) values (20000)")
+    connection.close()
+    [finding] = (await heard(["sl-missing-index"], Instance(id="under-test", url=f"sqlite:///{path}"))).findings
+    assert finding.object == "lines.t_id"
+    assert finding.fix is not None
+    assert finding.fix.statement == "CREATE INDEX lines_t_id_idx ON lines (t_id)"
+
+
+async def test_an_index_that_forgot_its_rows_is_damage(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("create table mail(id integer primary key, address text); create index by on mail(address)")
+    connection.execute("insert into mail values (1, 'a'), (2, 'b')")
+    [(root,)] = connection.execute("select rootpage from sqlite_schema where name = 'by'").fetchall()
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096 + 3)
+        file.write(b"\0\0")
+    said = await heard(["sl-integrity"], Instance(id="under-test", url=f"sqlite:///{path}"))
+    assert [one.level for one in said.findings] == ["error"] * len(said.findings)
+    assert "by" in " ".join(said.sentences("en"))
+
+
 async def test_a_file_for_everybody_is_seen_and_mended_by_the_fix(path: Path) -> None:
     path.chmod(0o666)
     folders = {folder: folder.stat().st_mode for folder in path.parents if folder.owner() == path.owner()}

@@ -142,6 +142,7 @@ def test_a_failure_of_one_of_two_tools_does_not_hide_the_other():
     ("content", "expected"),
     [
         ("unreachable: no route", "could not reach"),
+        ("no_slot_left: too many clients already", "no connection left"),
         ("sign_in_failed: password", "refused the login"),
         ("timeout: 15 s", "did not answer in time"),
         ("denied: permission denied", "may not read"),
