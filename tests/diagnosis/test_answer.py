@@ -92,7 +92,7 @@ SELECT pg_terminate_backend(4711);
 **For good**: have the application commit or roll back before it waits for anything else, and limit how long a transaction may stay idle (PostgreSQL: `idle_in_transaction_session_timeout` for its role; MariaDB: `idle_transaction_timeout`).
 Check afterwards: ask again; `idle-in-transaction`, `blocking-tree` must be normal.
 
-Fine: connections 23 of 97 (24 %), disk 23 GiB of 100 GiB (23 %), no statement runs long, CPU 12 % busy, cache hit 99.7 %.
+Fine: disk 23 GiB of 100 GiB (23 %), no statement runs long, CPU 12 % busy, cache hit 99.7 %, no long transaction.
 
 Measured at 2026-11-21 14:30 CST. Confidence: measured directly.
 """)  # fmt: skip

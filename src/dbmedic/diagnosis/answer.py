@@ -178,8 +178,13 @@ def _fine_lead(symptom: Symptom, seen: Evidence, reader: Reader) -> tuple[str, t
     levels = {check: seen.checked.get(check) for check in symptom.lead}
     if any(one is not None and one.level != "normal" for one in levels.values()):
         return None
-    items = (said.fine(one, seen, reader) for one in levels.values() if one is not None)
-    return next((item for item in items if item is not None), None)
+    for check, one in levels.items():
+        for measure in seen.of(check)[:1]:
+            if (text := said.valued(reader, f"asked.{check}", measure)) is not None:
+                return text, (measure.id,)
+        if one is not None and (item := said.fine(one, seen, reader)) is not None:
+            return item
+    return None
 
 
 def _proof(page: Page, verdict: Verdict, seen: Evidence, said_already: str) -> None:
@@ -241,7 +246,8 @@ def _asides(page: Page, symptom: Symptom, verdict: Verdict, seen: Evidence) -> N
 def _fine(page: Page, verdict: Verdict, seen: Evidence) -> None:
     if not verdict.roots or not verdict.fine:
         return
-    items = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None][:FINE]
+    fine = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None]
+    items = [item for item in fine if not item[1] or not set(item[1]) <= set(page.rests)][:FINE]  # told once
     if items:
         page.gap()
         ids = [id for _, measures in items for id in measures]

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dbmedic.core import lang
 from dbmedic.core.events import Event, ToolCalled, ToolReturned
 from dbmedic.core.values import Exchange
 from dbmedic.diagnosis import planwords
@@ -70,7 +71,8 @@ def told(events: Iterable[Event], language: str, engine: str) -> tuple[str, list
         if call is not None and isinstance(event, ToolReturned) and event.call == call.call:
             sql = str(call.args.get("statement", ""))
             if not event.ok:
-                return sql, [event.content.partition(": ")[2] or event.content]
+                sentence = event.content.partition(": ")[2] or event.content
+                return sql, [lang.phrase(language, "verdict.no_plan", sentence=sentence)]
             return sql, _read(event.content, sql, language, engine)
     return None
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dbmedic.core.values import Fix
 from dbmedic.diagnosis import said
+from dbmedic.diagnosis.causes import known
 from dbmedic.diagnosis.evidence import Evidence, Fact
 from dbmedic.diagnosis.page import Page
 from dbmedic.diagnosis.rank import Cause
@@ -90,7 +91,8 @@ def _mildest(cause: Cause) -> list[Fact]:
     """What to do, mildest first: stop a queueing DDL, cure the root and its siblings, then mend one effect."""
     queue = _queueing(cause)
     own = [cause.fact, *cause.siblings[:2]]
-    after = [fact for fact in cause.chain if fact not in queue and fact.finding.fix is not None]
+    holds = cause.fact.check in known().waiting  # ending one who waits for a lock changes nothing
+    after = [fact for fact in cause.chain if not holds and fact not in queue and fact.finding.fix is not None]
     return [fact for fact in (*queue, *own, *after[:1]) if fact.finding.fix is not None]
 
 

@@ -223,6 +223,9 @@ def _symptom(
 ) -> tuple[str, tuple[str, ...], bool]:
     """(symptom, further ones, taken from the conversation)."""
     complaints = {name: one for name, one in heard.items() if name != "health" and one.score >= _STRONG}
+    if follow == "fix" and complaints.keys() <= {"top-sql"} and _asked_before(history) is not None:
+        complaints = {}  # "give me the SQL" wants the cure, not a list of statements
+        heard = {}
     if not complaints:
         weak = max(heard, key=lambda name: heard[name].score, default=None)
         before = _asked_before(history)
