@@ -106,6 +106,11 @@ def test_an_invalid_index_is_rebuilt() -> None:
     assert (found.kind, found.name) == ("reindex", "broken")
 
 
+def test_no_invalid_index_is_rebuilt_where_a_valid_one_serves() -> None:
+    broken, whole = Index(name="a", keys=("customer_id",), valid=False), Index(name="b", keys=("customer_id", "status"))
+    assert advised("(customer_id = $1)", (broken, whole)) is None
+
+
 def test_a_name_that_is_taken_gets_a_number() -> None:
     found = advised("(customer_id = $1)", (Index(name="orders_customer_id_idx", keys=("status",)),))
     assert found is not None
@@ -208,6 +213,16 @@ def test_a_text_compared_with_a_number_wants_another_value() -> None:
     assert (wanted.kind, wanted.defeated, wanted.keys) == ("conversion", "email_idx", ())
     assert found("orders.email in (1,2)") == wanted
     assert found("orders.email = '4711'") is None
+
+
+def test_a_text_of_another_character_set_wants_another_table() -> None:
+    condition = "convert(orders.email using utf8mb4) = 'a'"
+    plan = {"table": {"table_name": "orders", "access_type": "ALL", "rows": 9, "attached_condition": condition}}
+    (scan,) = mysql_scans({"query_block": plan})
+    table = replace(ORDERS, indexes=(Index(name="email_idx", keys=("email",)),), types={"email": "varchar(80)"})
+    found = advice(scan, table, "mariadb")
+    assert found is not None
+    assert (found.kind, found.columns, found.defeated) == ("charset", ("email",), "email_idx")
 
 
 def test_conditions_of_other_tables_do_not_count() -> None:

@@ -169,6 +169,13 @@ def test_sizes_that_the_server_counted_anew_are_no_growth():
     assert "Nothing grew" in answer
 
 
+def test_binary_logs_that_grow_are_told_beside_tables():
+    logs = faults.part("binlog", "binary logs", 90 << 20, 0.3, growth=4.0 * 2**20)
+    said = answered("Is the disk full?", faults.disk(), logs, *faults.parts(120_000.0), symptom="disk")
+    assert "binary log grows by 4 MiB/s" in said
+    assert "`public.events` grows by 117 KiB/s" in said
+
+
 def test_a_disk_that_fills_within_the_hour_is_said_so():
     fast = faults.part("database", "shop", 900 << 30, 0.9, growth=100 << 20)
     answer = answered("disk full?", faults.disk(600 << 30, 1000 << 30), fast)

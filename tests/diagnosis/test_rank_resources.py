@@ -64,3 +64,21 @@ def test_compiling_explains_the_statement_that_it_slows_down() -> None:
     top = found("top-queries", "warning", ORDERS, query=ORDERS, queryid="q1", share=0.6)
     jit = found("pg-jit", "warning", "q1 in shop", query=ORDERS, queryid="q1", share=0.8, whole=0.6)
     assert chains(verdict("cpu", top, jit)) == {"pg-jit": ["top-queries"]}
+
+
+def test_a_full_redo_log_is_no_fault_of_whoever_writes() -> None:
+    top = found("top-queries", "warning", ORDERS, query=ORDERS, queryid="q1", share=0.7)
+    redo = found("my-redo-capacity", "error", "redo log", capacity=4.2e6, lasts=2.0, full=1.0)
+    assert chains(verdict("slow-writes", top, redo)) == {"my-redo-capacity": []}
+
+
+def test_a_prepared_transaction_without_a_session_explains_who_waits_for_it() -> None:
+    left = found("prepared-xact", "error", "pay-4711", gid="pay-4711", open=30.0, blocked=4)
+    tree = found("blocking-tree", "error", "0", root=0, blocked=4, state="prepared transaction")
+    assert chains(verdict("hang", tree, left)) == {"prepared-xact": ["blocking-tree"]}
+
+
+def test_kept_for_ever_is_the_answer_to_a_question_about_binary_logs() -> None:
+    kept = found("my-binlog-retention", "warning", "rm-1", posture=True, kept=0, policy="forever")
+    assert chains(verdict("wal-size", kept)) == {"my-binlog-retention": []}
+    assert chains(verdict("disk", kept)) == {}
