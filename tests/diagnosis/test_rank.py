@@ -330,3 +330,9 @@ def test_a_check_that_ran_twice_counts_with_its_last_run():
     again = [event for event in turn(normal("blocking-tree")) if not hasattr(event, "tool")]
     later = tuple(msgspec.structs.replace(event, call="k2") for event in again)
     assert rank(evidence((*events, *later)), symptoms()["slow"]).roots == ()
+
+
+def test_what_is_asked_about_is_answered_though_it_is_a_matter_of_posture() -> None:
+    durability = found("pg-durability", "error", "fsync", setting="fsync", value="off", posture=True)
+    assert roots("configuration", durability) == ["pg-durability"]
+    assert roots("slow", durability) == []

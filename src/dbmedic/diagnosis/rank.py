@@ -87,7 +87,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 def rank(seen: Evidence, symptom: Symptom, objects: Sequence[str] = (), window: Window | None = None) -> Verdict:
     """The verdict about a symptom; `objects` are names that the question mentioned, `window` when it happened."""
-    facts = [fact for fact in seen.facts if symptom.posture or not fact.finding.posture]
+    facts = [one for one in seen.facts if symptom.posture or not one.finding.posture or _asked(one, symptom)]
     lock_share, client_share = _waits(seen)
     candidates = [fact for fact in facts if _counts(fact, symptom)]
     waiting = lock_share is not None and lock_share >= WAITING
@@ -147,7 +147,8 @@ def narrowed(verdict: Verdict, names: Sequence[str]) -> Verdict:
         return False if placed else None
 
     both = (*verdict.roots, *verdict.contributing)
-    roots = tuple(one for one in both if near(one) or (near(one) is None and one in verdict.roots))
+    kept = [one for one in both if near(one) or (near(one) is None and one in verdict.roots)]
+    roots = tuple(sorted(kept, key=lambda one: not any(_mentions(one.fact, name) for name in names)))
     rest = tuple(one for one in both if one not in roots)
     return msgspec.structs.replace(verdict, roots=roots, contributing=rest)
 

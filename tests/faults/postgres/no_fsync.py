@@ -9,7 +9,7 @@ FAULT = Fault(
         "zh": ("帮忙检查一下参数配置", "断电会丢数据吗"),
     },
     causes=[Cause(["pg-durability"], [], ["fsync"])],
-    also=["pg-config-sanity", "pg-shared-buffers", "backup-evidence", "pg-archiving"],
+    also=["pg-config-sanity", "pg-shared-buffers", "backup-evidence", "pg-archiving", "pg-checksums"],
     load=DAY,
     settings={"fsync": "off"},
     wait_s=2,
