@@ -208,7 +208,8 @@ def test_a_last_statement_that_nobody_knows_is_not_told():
 @pytest.mark.parametrize(
     ("text", "symptom"),
     [
-        ("should I upgrade postgres?", "instance-info"), ("can we save money, is the machine too big?", "capacity"),
+        ("should I upgrade postgres?", "instance-info"), ("can we save money, is the machine too big?", "cpu"),
+        ("how full is the buffer cache?", "cache-hit"), ("哪些索引没用?", "indexes-to-drop"),
         ("how many rows are in orders?", "table-sizes"), ("orders 表有多大", "table-sizes"),
     ],
 )  # fmt: skip

@@ -170,7 +170,7 @@ def test_the_analyst_says_what_it_was_given() -> None:
     ("text", "english", "chinese"),
     [
         (samples.SLOW_MY, ["3 entries of 2 statements", "1 800 000 rows to give 4", "95 % of its time"], "慢日志"),
-        (samples.SLOW_PG, ["log of PostgreSQL", "slow log of PostgreSQL", "1 times, 3 s each"], "慢日志"),
+        (samples.SLOW_PG, ["log of PostgreSQL", "slow log of PostgreSQL", "once, 3 s each"], "慢日志"),
         (samples.ACTIVITY, ["3 wait for a lock", "session 4711 (app) since 2026-11-21 09:12:00"], "在事务中空闲"),
         (samples.PROCESSES, ["session 8: `alter table orders add x int`", "901 s"], "会话列表"),
         (samples.DEADLOCK_PG, ["4712 waited for ShareLock on accounts", "4712 was rolled back"], "死锁"),

@@ -129,14 +129,15 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
     if verdict.roots:
         page.said("verdict.several", count=len(verdict.roots), instance=instance)
         for number, cause in enumerate(verdict.roots, 1):
-            later = f" ({reader.say('verdict.later')})" if cause.later else ""
+            later = reader.aside(reader.say("verdict.later")) if cause.later else ""
             page.add(f"{number}. {named(cause, seen, reader)}{later}", cause.fact.measure.id)
         return
     asked_for = [check for check in symptom.lead if check in catalogue()]
     if symptom.lead and not asked_for and not broad(symptom):
         page.said("verdict.no_check", what=reader.say(f"topic.{symptom.id}"), instance=instance)
         return
-    if asked_for and all(check in seen.skipped for check in asked_for):
+    unmeasured = not any(check in seen.checked for check in asked_for)
+    if unmeasured and any(check in seen.skipped for check in asked_for):
         page.said("verdict.skipped", what=said.title(asked_for[0], reader), instance=instance)
         return
     lead = _fine_lead(symptom, seen, reader)

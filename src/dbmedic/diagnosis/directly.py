@@ -31,7 +31,7 @@ def changes(page: Page, asked: Understood, seen: Evidence) -> None:
     if seen.of("history"):
         changed(page, asked.window, seen)
     else:
-        page.add(f"**{asked.instance}: {page.reader.say('changed.never')}**")
+        page.said("verdict.asked", instance=asked.instance, what=page.reader.say("changed.never").rstrip(".。"))
     page.gap()
 
 

@@ -7,11 +7,14 @@ from functools import cache
 from pathlib import Path
 
 from dbmedic.core import lang
+from dbmedic.kit.english import singular
 
 
 def say(language: str, key: str, **fields: str) -> str:
     """One phrase, filled; English in a language we do not speak."""
-    return _table()[lang.best(language) or "en"][key].format(**fields)
+    tag = lang.best(language) or "en"
+    text = _table()[tag][key].format(**fields)
+    return singular(text) if tag == "en" else text
 
 
 @cache

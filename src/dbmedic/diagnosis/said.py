@@ -49,6 +49,10 @@ class Reader(Struct, frozen=True):
         """Counts of one agree with their nouns in English; the other languages do not mind."""
         return singular(text) if self.language == "en" else text
 
+    def aside(self, text: str) -> str:
+        """In brackets, behind something."""
+        return f"（{text}）" if self.language in ("zh-CN", "zh-TW", "ja") else f" ({text})"
+
     def listed(self, items: list[str]) -> str:
         return ("、" if self.language in ("zh-CN", "zh-TW", "ja") else ", ").join(items)
 

@@ -12,7 +12,7 @@ _NOUNS: Final = {
         "deadlock", "error", "event", "failure", "file", "finding", "index", "instance", "key", "line", "lock",
         "lookup", "member", "message", "minute", "multixact", "node", "object", "page", "partition", "process",
         "processor", "replica", "result", "role", "row", "rule", "second", "session", "setting", "slot", "sort",
-        "standby", "statement", "table", "thread", "transaction", "type", "update", "user", "warning", "write",
+        "standby", "statement", "step", "table", "thread", "transaction", "type", "update", "user", "warning", "write",
     )
 } | {"queries": "query", "entries": "entry", "copies": "copy"}  # fmt: skip
 _VERBS: Final = {
