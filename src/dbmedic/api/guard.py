@@ -122,8 +122,8 @@ class Guarded(LongTargets):
                 self._answer(b"408 Request Timeout", LATE % said)
                 self._end("head")
             self._asked_at = 0.0
-        elif self.flow.write_paused:
-            left = self.transport.get_write_buffer_size() + unsent(self.transport)
+        elif waits := self.transport.get_write_buffer_size():
+            left = waits + unsent(self.transport)
             if self._stuck is None or left != self._stuck[1]:
                 self._stuck = (now, left)
             elif now - self._stuck[0] > patience.stalled_s:
