@@ -14,7 +14,16 @@ import psycopg
 import pytest
 
 from dbmedic.cli import servers
-from dbmedic.core.errors import Denied, LockBlocked, SignInFailed, StatementFailed, Timeout, Unreachable, WriteRefused
+from dbmedic.core.errors import (
+    Denied,
+    LockBlocked,
+    NoSlotLeft,
+    SignInFailed,
+    StatementFailed,
+    Timeout,
+    Unreachable,
+    WriteRefused,
+)
 from dbmedic.core.ports import Engine
 from dbmedic.core.values import Instance
 from dbmedic.engines import open_engine
@@ -299,6 +308,17 @@ async def test_an_unknown_database_is_a_failed_sign_in(postgres: Database) -> No
     engine = open_engine(Instance(id="x", url=postgres.server.at("nowhere")))
     with pytest.raises(SignInFailed, match="nowhere"):
         await engine.rows("select 1")
+
+
+async def test_a_server_with_no_connection_left_is_told_from_one_that_is_not_there(postgres: Database) -> None:
+    role = f"late_{secrets.token_hex(4)}"
+    postgres.run(f"create role {role} login password 'secret'", f"alter database {postgres.name} connection limit 0")
+    try:
+        engine = open_engine(postgres.as_role(role, "secret"))
+        with pytest.raises(NoSlotLeft, match="too many connections for database"):
+            await engine.rows("select 1")
+    finally:
+        postgres.run(f"drop role {role}")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])

@@ -27,7 +27,7 @@ from dbmedic.core.values import Instance
 from dbmedic.engines import open_engine
 from dbmedic.engines.grants import missing, template
 from dbmedic.engines.redis_session import Place, RedisSession
-from dbmedic.engines.redis_tables import COLUMNS, acl_users, clients, info, slowlog
+from dbmedic.engines.redis_tables import COLUMNS, acl_users, clients, info, slow_keys, slowlog
 from fix_servers import Server, private_redis
 
 PASSWORD = "S3cret-word"
@@ -226,3 +226,15 @@ def test_arguments_hashes_and_redis_6_replies_are_understood() -> None:
     assert (odd["omem"], odd["memory"]) == (20, None)  # a counter of the server that fell below zero
     [one] = clients("id=7 addr=1.2.3.4:5 name= age=9 idle=1 flags=b db=0 omem=20 cmd=blpop\n", "dbmedic")
     assert (one["user"], one["host"], one["blocked"], one["memory"]) == ("default", "1.2.3.4", 1, None)
+
+
+def test_the_slow_log_names_keys_that_a_scan_may_not_come_to() -> None:
+    entries = [
+        [3, 1, 900, ["SMEMBERS", "followers"], "127.0.0.1:1", "feed"],
+        [2, 1, 800, ["smembers", "followers"], "127.0.0.1:1", "feed"],
+        [1, 1, 700, ["KEYS", "*"], "127.0.0.1:1", ""],
+        [0, 1, 600, ["EVAL", "return 1", "0"], "127.0.0.1:1", ""],
+        [4, 1, 500, ["GET", "x" * 128], "127.0.0.1:1", ""],
+        [5, 1, 400, ["PING"], "127.0.0.1:1", ""],
+    ]
+    assert slow_keys(entries) == ["followers"]
