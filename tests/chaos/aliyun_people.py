@@ -16,7 +16,7 @@ from alibabacloud_rdsai20250507.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 
-from chaos.tally import GIVE_UP_S, Kept, Tally, Turn
+from chaos.tally import GIVE_UP_S, KINDS, Kept, Tally, Turn
 
 PAUSE_S: Final = 0.1
 OPTIONS: Final = {"read_timeout": 30_000, "connect_timeout": 5_000}
@@ -31,6 +31,7 @@ class AliyunPerson:
     ) -> None:
         self.user = f"rds-{number}"
         self.conversation = ""
+        self._number = number // 2
         self._tally, self._chance, self._url, self._approver = tally, chance, url, approver
         self._client = Client(
             Config(
@@ -44,7 +45,7 @@ class AliyunPerson:
 
     async def talk(self, rounds: int) -> None:
         for number in range(rounds):
-            await self._ask(number, self._chance.choice(["chat", "chat", "chat", "stop", "change"]))
+            await self._ask(number, KINDS[(self._number + number) % len(KINDS)])
 
     async def _ask(self, number: int, kind: str) -> None:
         until, attempt = time.monotonic() + GIVE_UP_S, 0

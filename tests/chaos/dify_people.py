@@ -12,7 +12,7 @@ from typing import Any, Final
 import requests
 from dify_client import ChatClient
 
-from chaos.tally import GIVE_UP_S, Kept, Tally, Turn
+from chaos.tally import GIVE_UP_S, KINDS, Kept, Tally, Turn
 
 PAUSE_S: Final = 0.1
 LONG_S: Final = 30.0
@@ -26,6 +26,7 @@ class DifyPerson:
     def __init__(self, number: int, url: str, key: str, approver: str, tally: Tally, chance: random.Random) -> None:
         self.user = f"dify-{number}"
         self.conversation = ""
+        self._number = number // 2
         self._tally, self._chance, self._url = tally, chance, f"{url}/v1"
         self._client = ChatClient(key)
         self._client.base_url = self._url
@@ -33,7 +34,7 @@ class DifyPerson:
 
     async def talk(self, rounds: int) -> None:
         for number in range(rounds):
-            await asyncio.to_thread(self._ask, number, self._chance.choice(["chat", "chat", "chat", "stop", "change"]))
+            await asyncio.to_thread(self._ask, number, KINDS[(self._number + number) % len(KINDS)])
 
     def _ask(self, number: int, kind: str) -> None:
         until, attempt = time.monotonic() + GIVE_UP_S, 0

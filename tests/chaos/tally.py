@@ -9,7 +9,9 @@ from typing import Literal
 
 from chaos.echo import said
 
-GIVE_UP_S = 60.0
+GIVE_UP_S = 120.0
+KINDS = ("chat", "change", "chat", "stop", "chat")
+"""What people do in turn, each beginning at another one."""
 REFUSED = "refused by a person"
 
 
@@ -83,7 +85,11 @@ def _answer(tally: Tally, turn: Turn, answer: str) -> None:
         tally.counts["turns stopped" if turn.stopped else "turns interrupted"] += 1
     else:
         tally.wrong.append(f"{turn.mark}: kept {answer!r}")
-    if turn.ended and not (heard == answer if turn.whole else answer.startswith(heard)):
+    if spoken != whole and not turn.stopped:  # a replica that dies takes the last second of text with it
+        same = answer.startswith(heard) or heard.startswith(answer)
+    else:
+        same = heard == answer if turn.whole else answer.startswith(heard)
+    if turn.ended and not same:
         tally.wrong.append(f"{turn.mark}: heard {heard!r}, kept {answer!r}")
 
 

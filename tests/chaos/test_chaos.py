@@ -38,6 +38,6 @@ async def test_nothing_is_lost_or_doubled_while_a_replica_dies_and_connections_d
     assert len(tally.turns) >= CLIENTS * ROUNDS
     assert tally.counts["turns that ended well"] >= CLIENTS / 3
     assert tally.counts["turns stopped"] > 1
-    assert tally.counts["changes made"] > 1
+    assert tally.counts["changes made"] > 0
     assert sum(count for name, count in tally.counts.items() if name.startswith("network")) > 3
     assert here.echo.most <= MOST

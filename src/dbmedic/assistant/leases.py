@@ -26,12 +26,15 @@ logger = structlog.get_logger("dbmedic.leases")
 
 LOOK_S: Final = 0.02
 """How often a question looks whether the turn before it has ended."""
-ASK_S: Final = 0.1
+ASK_S: Final = 0.05
 """How often the bus is asked who runs a turn that is to be stopped."""
 GATHER_S: Final = 0.02
 SILENCE_S: Final = 1.0
 """After this long without news the store is asked whether the turn has ended."""
-ENDING_S: Final = 60.0
+STOP_S: Final = 10.0
+"""How long a stop is repeated, at least."""
+ENDING_S: Final = 5.0
+"""Who ends a lost turn is followed by another after this long; the log takes only one end."""
 
 
 class Leases:
@@ -131,10 +134,13 @@ class Leases:
         """Ends a run of the caller's on another replica; False when there is none.
 
         Returns once the turn has ended, and asks again until then, so no stop is lost: neither by a bus that does not
-        know yet who runs it, nor by one that loses what it was told.  What takes longer than a lease is being ended.
+        know yet who runs it, nor by one that loses what it was told.  Raises `BusFailed` when the turn still runs after
+        a lease, for then nobody can say that it ends.
         """
-        until, told = time.monotonic() + self._bus.lease_s, False
-        while (turn := await self._own(run, caller)) is not None and time.monotonic() < until:
+        until, told = time.monotonic() + max(self._bus.lease_s, STOP_S), False
+        while (turn := await self._own(run, caller)) is not None:
+            if time.monotonic() > until:
+                raise BusFailed(f"turn {turn} runs on: the server that runs it did not answer; stop it again")
             told = await self._bus.stop(turn, caller.key) or told
             await asyncio.sleep(ASK_S)
         return told

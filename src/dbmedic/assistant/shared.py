@@ -21,7 +21,7 @@ from dbmedic.core.values import Caller, Question
 
 logger = structlog.get_logger("dbmedic.shared")
 
-JOB_S = 10.0
+JOB_S = 5.0
 """The replica that does what one alone does is followed by another after this long a silence."""
 
 _ENTERED: ContextVar[Ticket] = ContextVar("ticket")
