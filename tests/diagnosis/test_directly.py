@@ -117,6 +117,8 @@ def test_the_second_one_is_the_second_of_the_list():
     assert (found_.symptom, found_.statement) == ("slow-statement", "select id from orders where total = $1")
     assert asked("第二条呢?", LIST).statement == "select id from orders where total = $1"
     assert asked("and the fourth one?", LIST).statement is None
+    digests = msgspec.structs.replace(LIST, answer="1. `SELECT id FROM orders WHERE total = ? LIMIT ?` share 9 %\n")
+    assert asked("第一条呢?", digests).statement == "SELECT id FROM orders WHERE total = ? LIMIT ?"
     assert (
         asked(
             "is the second server healthy? it has been slow since yesterday evening, and users complain", LIST
@@ -234,3 +236,30 @@ def test_nobody_who_waits_is_ended_for_one_who_holds():
     answer = answered("who blocks whom?", *BLOCKED, waiter, symptom="locks")
     assert "pg_terminate_backend(4711)" in answer
     assert "pg_cancel_backend(4720)" not in answer
+
+
+def test_a_backup_that_nobody_can_see_is_said_before_anything_else():
+    checksums = found("pg-checksums", "warning", posture=True, setting="off")
+    answer = answered(
+        "how old is the last backup?", failed("backup-evidence", "no_host_source"), checksums, symptom="backup"
+    )
+    assert answer.startswith("**What you ask for could not be measured on rm-demo-shop just now")
+
+
+def test_a_number_in_the_headline_is_not_listed_again():
+    answer = answered(
+        "how many connections can I still open?", normal("conn-usage", **CONNECTIONS), symptom="connections"
+    )
+    assert answer.startswith("**rm-demo-shop: connections 16 of 57 (28 %), 41 more can be opened. Nothing is wrong")
+    assert answer.count("16 of 57") == 1
+
+
+def test_the_load_and_the_password_policy_are_about_the_database():
+    assert asked("has the load changed?").wants_changes
+    assert asked("is my password policy ok?").symptom == "security"
+
+
+def test_an_order_to_drop_a_table_is_answered_with_what_was_not_done():
+    assert asked("drop table orders").wants_change
+    assert not asked("why does drop table orders hang?").wants_change
+    assert not asked("alter table is stuck").wants_change

@@ -191,7 +191,7 @@ def _fine_lead(symptom: Symptom, seen: Evidence, reader: Reader) -> tuple[str, t
 def _proof(page: Page, verdict: Verdict, seen: Evidence, said_already: str) -> None:
     """Three to five numbers that show that nothing is wrong."""
     shown = [item for one in verdict.fine if (item := said.fine(one, seen, page.reader)) is not None]
-    shown = [item for item in shown if item[0] != said_already]
+    shown = [item for item in shown if item[0] != said_already and not (item[1] and set(item[1]) <= set(page.rests))]
     with_numbers = [item for item in shown if item[1]]
     for text, measures in (with_numbers + [item for item in shown if not item[1]])[:FINE]:
         page.bullet(text, *measures)

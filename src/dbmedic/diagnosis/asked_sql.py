@@ -43,7 +43,12 @@ def written(text: str) -> str | None:
     end = _END.search(rest)
     sql = rest[: end.start()] if end else rest
     sql = sql.strip().strip("`").strip()
-    return sql if any(statements.asks(sql, engine).parsed for engine in ("postgres", "mysql")) else None
+    return sql if _whole(sql) else None
+
+
+def _whole(sql: str) -> bool:
+    """Whether it can be read, in either dialect."""
+    return any(statements.asks(sql, engine).parsed for engine in ("postgres", "mysql"))
 
 
 def without(text: str) -> str:
@@ -59,7 +64,7 @@ def meant(text: str, history: Sequence[Exchange]) -> str | None:
     place = next((number for number, words in _NTH if re.search(words, text, re.IGNORECASE)), None)
     listed = {int(number): one or other for number, one, other in _ITEM.findall(history[-1].answer)}
     sql = listed.get(place or 0)
-    return sql if sql is not None and not sql.endswith("…") and written(sql) is not None else None
+    return sql if sql is not None and not sql.endswith("…") and _whole(sql) else None
 
 
 def told(events: Iterable[Event], language: str, engine: str) -> tuple[str, list[str]] | None:

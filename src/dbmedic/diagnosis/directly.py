@@ -12,10 +12,17 @@ from dbmedic.diagnosis.understand import Understood
 
 
 def number(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict, seen: Evidence) -> None:
-    """The number that was asked for, where something else is wrong and would come first."""
-    if not asked.wants_number or not verdict.roots or symptom.style != "verdict":
+    """The number that was asked for, or that it could not be seen, where another fault would come first."""
+    elsewhere = all(cause.outside for cause in verdict.roots)
+    if not (asked.wants_number or elsewhere) or not verdict.roots or symptom.style != "verdict":
         return
     roots = {cause.fact.check for cause in verdict.roots}
+    first = seen.checked.get(symptom.lead[0]) if symptom.lead else None
+    if first is not None and first.level == "failed" and not seen.of(first.check):
+        page.said("verdict.unseen_lead", instance=asked.instance)
+        page.gap()
+        page.said("verdict.besides")
+        return
     for check in symptom.lead:
         if check in roots:
             return
