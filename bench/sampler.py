@@ -21,6 +21,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -32,6 +33,7 @@ from dbmedic.assistant.sampler import Pace, Sampled, Sampler
 from dbmedic.assistant.secrets import Secrets
 from dbmedic.assistant.watch import Watch
 from dbmedic.cli import servers
+from dbmedic.core.errors import Timeout
 from dbmedic.core.history import Kept
 from dbmedic.engines import open_engine
 from dbmedic.metrics import open_metrics
@@ -39,7 +41,7 @@ from dbmedic.store.sqlite import Sqlite, open_store
 
 COUNTS = (1, 50, 200)
 LOOKS = 3
-LANES = 8
+LANES = 10
 TRIES = 3
 MOST = 1.5
 SETTINGS = {"max_connections": "450", "shared_buffers": "64MB", "shared_preload_libraries": "pg_stat_statements",
@@ -62,7 +64,7 @@ async def costs(url: str, folder: Path, count: int) -> tuple[float, float, float
         Sampler(store, instances, watch, now=now, random=random.random, owner="bench", pace=pace)
         for pace in (Pace(every_s=0.001, sizes_s=0.001), Pace(every_s=3600, sizes_s=36_000))
     )
-    watched = [await deep.begin(await instances.add(f"shop-{n}", url, LOCAL)) for n in range(count)]
+    watched = [await deep.begin(await instances.add(f"shop-{n}", as_watcher(url, n), LOCAL)) for n in range(count)]
     await _all(deep, watched)  # connects, and reads what is only read once
     whole, whole_bytes = await _timed(deep, watched, store, 2)
     quick, quick_bytes = await _timed(short, watched, store, LOOKS)
@@ -70,6 +72,30 @@ async def costs(url: str, folder: Path, count: int) -> tuple[float, float, float
     await metrics.close()
     await store.close()
     return quick, whole, quick_bytes, whole_bytes
+
+
+def as_watcher(url: str, number: int) -> str:
+    """The server as an account of this instance: the connections of one account are few, whatever it watches."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"watch{number}:{parts.password}@{parts.hostname}:{parts.port}").geturl()
+
+
+def prepare(url: str) -> None:
+    """Tables and accounts."""
+    password = urlsplit(url).password
+    tables = range(60)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for text in (
+            "create extension pg_stat_statements",
+            *(f"create table t{number} (id serial primary key, note text)" for number in tables),
+            *(f"insert into t{number} (note) select 'x' from generate_series(1, 200)" for number in tables),
+            *(f"create role watch{number} login password '{password}'" for number in range(max(COUNTS))),
+            *(f"grant pg_monitor to watch{number}" for number in range(max(COUNTS))),
+            # Each would see what all the others ask: an instance has one watcher.
+            *(f"alter role watch{number} set pg_stat_statements.track = 'none'" for number in range(max(COUNTS))),
+            *(f"select count(*) from t{number} where note = 'y' and id > 5" for number in tables),
+        ):
+            connection.execute(text.encode())
 
 
 async def _all(sampler: Sampler, watched: list[Sampled]) -> None:
@@ -82,7 +108,7 @@ async def _all(sampler: Sampler, watched: list[Sampled]) -> None:
                 try:
                     await sampler.sample(sampled)
                     break
-                except TimeoutError:  # the machine does something else
+                except (TimeoutError, Timeout):  # the machine does something else
                     if not left:
                         raise
 
@@ -172,11 +198,7 @@ def main() -> int:
         folder, binaries=binaries, settings=SETTINGS | {"unix_socket_directories": str(folder / "data")}
     )
     try:
-        with psycopg.connect(running.url, autocommit=True) as connection:
-            connection.execute("create extension pg_stat_statements")
-            for number in range(60):
-                connection.execute(f"create table t{number} (id serial primary key, note text)")  # type: ignore[arg-type]
-                connection.execute(f"insert into t{number} (note) select 'x' from generate_series(1, 200)")  # type: ignore[arg-type]
+        prepare(running.url)
         return 0 if asyncio.run(run(running.url, folder, asked.days)) else 1
     finally:
         running.stop()
