@@ -52,6 +52,10 @@ class Lanes:
             raise self._kept[name]
         return self._kept[name]
 
+    def known(self, name: str) -> Any:
+        """What was asked for once under this name, or its failure; None while nobody has."""
+        return self._kept.get(name)
+
     async def cores(self) -> float | None:
         """Number of processors of the server's host, None where no source knows."""
         try:

@@ -202,8 +202,10 @@ class _Runner:
             tags=self.lanes.target.instance.tags,
         )
 
-    async def _hidden(self, step: Step, context: Context) -> tuple[str, str, str] | None:
+    async def _hidden(self, step: Step, context: Context) -> tuple[str, str, str | None] | None:
         """Reason, sentence and grant when what we cannot see may hold a finding."""
+        if (unseen := workload.unseen(context)) is not None:
+            return unseen
         for doubt in step.doubts:
             rows: list[Row] = await self.lanes.once(doubt.probe, lambda probe=doubt.probe: context.rows(probe))  # type: ignore[misc]
             hidden = int(rows[0]["hidden"] or 0) if rows else 0

@@ -45,6 +45,7 @@ COUNTERS = (
     "lock_s",
 )
 KEY = ("userid", "dbid", "queryid")
+HIDDEN = "select count(*) as hidden from {pg_stat_statements}(false) where queryid is null"
 TEXTS = 60
 """How many statements have their text fetched."""
 EVER, EVER_CALLS = 12, 20
@@ -84,6 +85,19 @@ class Workload(Struct, frozen=True, kw_only=True):
     window_s: float
     better: str = ""
     grant: str | None = None
+    reason: str = "permission"
+    """Why not more was seen: one of the ten."""
+
+
+def unseen(context: Context) -> tuple[str, str, str | None] | None:
+    """Reason, sentence and statement when the rows of this check rest on what was caught running, as nothing counts it.
+
+    Nothing found then means nothing: most statements are too short to be caught.
+    """
+    seen = context.lanes.known("workload")
+    if not isinstance(seen, Workload) or not seen.better or seen.better != context.better:
+        return None
+    return seen.reason, seen.better, seen.grant
 
 
 async def statements(context: Context) -> list[Row]:
@@ -154,15 +168,31 @@ async def _workload(context: Context) -> Workload:
     window = anyio.current_time() - start
     if first is not None:
         counted, past = await _counted(context, sources, first, window)
+    reason = need.reason
+    if first is not None and (hidden := await _hidden(context)):
+        activity = server(facts.engine).access["activity"]
+        reason, better = activity.reason, f"{hidden} statements of other roles are hidden from {facts.role}"
+        grant = lacking(activity, facts)[1]
     rows = _merged(counted, _seen(active, facts, window))
     quiet = sum(row["busy"] for row in rows) < QUIET
     return Workload(
-        rows=[*rows, *({**row, "quiet": quiet} for row in past)], window_s=window, better=better, grant=grant
+        rows=[*rows, *({**row, "quiet": quiet} for row in past)],
+        window_s=window,
+        better=better,
+        grant=grant,
+        reason=reason,
     )
 
 
 async def _counters(context: Context, sources: Sources) -> list[Row]:
     return await context.rows(newest(sources.counters, context.facts.version) or "", max_rows=10_000)
+
+
+async def _hidden(context: Context) -> int:
+    """How many counted statements of others we may not tell apart; on MySQL it is all or none."""
+    if context.facts.engine != "postgres" or server("postgres").access["activity"].met(context.facts):
+        return 0
+    return int((await context.rows(HIDDEN))[0]["hidden"])
 
 
 async def _looks(context: Context, sources: Sources) -> list[list[Row]]:
