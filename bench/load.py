@@ -92,6 +92,7 @@ def main() -> int:
         os.sched_setaffinity(0, set(cores))
         found["start_s"] = uvloop.run(starting(words, ports, cores, options.rounds))
         os.sched_setaffinity(0, {cores[0]})
+        found["peer"] = peer(url, options)
         found["signature_us"] = list(signature.microseconds().values())[:2]
     found["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     found["cores"] = cores
@@ -110,6 +111,8 @@ PLAN = (
     *((name, 200) for name in ("direct", "floor", "streaming")),
     ("analyst", 0),
 )
+TOOL = "tokens=20 tool=1"
+"""A question for which the model calls one tool first."""
 
 
 async def measured(targets: dict[str, Target], servers: dict[str, Served], options: argparse.Namespace) -> dict:
@@ -136,6 +139,8 @@ async def measured(targets: dict[str, Target], servers: dict[str, Served], optio
             done = await run(name, f"tokens={tokens}", options.clients, seconds)
             rates.setdefault(f"{name} {tokens}", []).append(done.rate)
             cpu.setdefault(f"{name} {tokens}", []).append(done.cpu_s / done.turns)
+        done = await run("streaming", TOOL, options.clients, options.seconds)
+        cpu.setdefault("tool", []).append(done.cpu_s / done.turns)
         for name in ("floor", "streaming"):
             # Every word comes alone, as from a real model.
             done = await run(name, "tokens=100 pace_ms=2", 64, options.seconds)
@@ -172,6 +177,18 @@ async def starting(floor: list[str], ports: list[int], cores: list[int], rounds:
     return took
 
 
+def peer(url: str, options: argparse.Namespace) -> float | None:
+    """Processor seconds of pydantic-ai for a turn with one tool call; None where it is not installed."""
+    words = [sys.executable, str(HERE / "peer.py"), url, str(options.seconds), str(options.clients)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode == 3:
+        return None
+    if done.returncode:
+        raise SystemExit(f"bench/peer.py failed:\n{done.stderr}")
+    found = json.loads(done.stdout)
+    return found["cpu_s"] / found["turns"]
+
+
 async def answered(target: Target) -> None:
     client = await connect(target)
     async with asyncio.timeout(30):
@@ -206,6 +223,9 @@ def report(found: dict) -> list[Line]:
     line("CPU us a word, every word alone", cpu["floor alone"], cpu["streaming alone"], 1e6, 1)
     line("CPU ms a turn, 20 words", cpu["floor 20"], cpu["streaming 20"], 1e3, 2)
     line("CPU ms a turn, 200 words", cpu["floor 200"], cpu["streaming 200"], 1e3, 2)
+    if found["peer"] is not None:
+        what = "CPU ms a turn with one tool call, next to pydantic-ai alone"
+        line(what, [found["peer"]], [median(cpu["tool"])], 1e3, 2, most=0.17)
     line("added to the first word, ms", added(first, "floor"), added(first, "streaming"), 1e3, 2, most=2.8)
     line("added to the end, ms", added(whole, "floor"), added(whole, "streaming"), 1e3, 2, most=4.0)
     line("start to the first answered turn, s", *found["start_s"].values(), 1, 2, most=2.9)

@@ -1,7 +1,7 @@
 """A language model that costs nothing: an OpenAI-compatible service that streams words as fast as a loop can write.
 
 Each word is a write of its own, as real services send them.  The request says how many and how often: `tokens=200`,
-`pace_ms=5` anywhere in its body.  `python bench/upstream.py PORT`
+`pace_ms=5` anywhere in its body; with `tool=1` it first calls the tool `instances`.  `python bench/upstream.py PORT`
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from typing import Any
 import uvloop
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-NUMBER = re.compile(rb"(tokens|pace_ms)=(\d+)")
+NUMBER = re.compile(rb"(tokens|pace_ms|tool)=(\d+)")
+
+
+RESULT = re.compile(rb'"role": ?"tool"')
 
 
 def word(number: int) -> str:
@@ -28,7 +31,7 @@ def chunked(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
+def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
     body = {"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1790000000, "model": "bench"}
     return b"data: " + json.dumps({**body, "choices": [choice]}).encode() + b"\n\n"
@@ -41,6 +44,16 @@ def reply(tokens: int) -> tuple[bytes, ...]:
     end = chunk({}, "stop") + b"data: " + json.dumps(usage).encode() + b"\n\ndata: [DONE]\n\n"
     words = [chunked(chunk({"content": word(number)})) for number in range(tokens)]
     return (HEAD + words[0], *words[1:], chunked(end) + b"0\r\n\r\n")
+
+
+@cache
+def call() -> tuple[bytes, ...]:
+    """The writes of a reply that calls a tool."""
+    function = {"name": "instances", "arguments": "{}"}
+    calls = [{"index": 0, "id": "call_bench", "type": "function", "function": function}]
+    usage = {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}
+    end = chunk({}, "tool_calls") + b"data: " + json.dumps(usage).encode() + b"\n\ndata: [DONE]\n\n"
+    return HEAD + chunked(chunk({"tool_calls": calls})), chunked(end) + b"0\r\n\r\n"
 
 
 class Service(asyncio.Protocol):
@@ -64,7 +77,8 @@ class Service(asyncio.Protocol):
             return
         self.waiting = b""
         asked = {name: int(value) for name, value in NUMBER.findall(body)}
-        self.say(iter(reply(asked.get(b"tokens", 20))), asked.get(b"pace_ms", 0) / 1000)
+        calls = b"tool" in asked and RESULT.search(body) is None
+        self.say(iter(call() if calls else reply(asked.get(b"tokens", 20))), asked.get(b"pace_ms", 0) / 1000)
 
     def say(self, writes, pace_s: float) -> None:
         piece = next(writes, None)
