@@ -2,8 +2,10 @@
 
 MySQL and MariaDB open each table that information_schema.TABLES, STATISTICS, COLUMNS or PARTITIONS shows.  A check's
 SQL therefore names, for each of these under its alias, the tables that could concern it: `{largest:t}` becomes a
-condition on `t.TABLE_SCHEMA` and `t.TABLE_NAME`.  Up to `few` tables it is just true.  Two more holes: `{few}` is true
-while the catalogue is small, and `{each}` is nothing then, and refuses where the answer takes every table's definition.
+condition on `t.TABLE_SCHEMA` and `t.TABLE_NAME`.  Up to `few` tables it is just true.  There are three more holes:
+`{few}` is true while the catalogue is small; `{each}` is nothing then, and refuses where the answer takes every table's
+definition; `{spaces}` is InnoDB's list of files, of a big catalogue read once for all checks, with the files of tables
+as one row `/`.
 The lists are the family's `shortlists` in `servers.toml`; each gives `schema` and `table`, the likeliest first.
 """
 
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
 
 MOST = 300
 """Tables of one list that are opened; some tenths of a second of the server's time."""
-HOLE = re.compile(r"\{(few|each|([a-z]+):(\w+))\}")
+HOLE = re.compile(r"\{(few|each|spaces|([a-z]+):(\w+))\}")
 COST = 2
 COUNT = """select count(*) as tables from information_schema.TABLES
 where TABLE_SCHEMA not in ('mysql', 'information_schema', 'performance_schema', 'sys')"""
 """Opens nothing: names are all it wants."""
+FILES = "information_schema.{tablespaces} files"
+SPACES = """select if(NAME like '%/%', '/', NAME) as name, cast(sum(FILE_SIZE) as signed) as size
+from information_schema.{tablespaces} group by 1"""
+"""The server looks at each file for its size."""
 
 
 async def narrowed(context: Context, sql: str) -> str:
@@ -41,13 +47,15 @@ async def narrowed(context: Context, sql: str) -> str:
         return sql
     tables = await _tables(context)
     if tables <= family.few:
-        return HOLE.sub(lambda hole: "" if hole[1] == "each" else "true", sql)
+        return HOLE.sub(lambda hole: {"each": "", "spaces": FILES}.get(hole[1], "true"), sql)
     if any(hole[1] == "each" for hole in found):
         _refuse_each(context, tables)
     meant = {"few": "false", "each": ""}
     for hole in found:
         if hole[2]:
             meant[hole[1]] = await _condition(context, hole[2], hole[3], tables)
+        elif hole[1] == "spaces":
+            meant["spaces"] = await _spaces(context)
     return HOLE.sub(lambda hole: meant[hole[1]], sql)
 
 
@@ -73,6 +81,18 @@ def _refuse_each(context: Context, tables: int) -> None:
             f"it would load the definition of each of {tables:,} tables; table_definition_cache keeps {kept:,}",
             f"SET GLOBAL table_definition_cache = {tables + tables // 10}",
         )
+
+
+async def _spaces(context: Context) -> str:
+    """The files that are not of one table, and those that are in sum, as a table of literals."""
+
+    async def look() -> list[Row]:
+        return await _plain(context).rows(SPACES)
+
+    engine = context.facts.engine
+    rows: list[Row] = await context.lanes.once("tablespaces", look)
+    files = [f"select {literal(row['name'], engine)} as NAME, {int(row['size'])} as FILE_SIZE" for row in rows]
+    return f"({' union all '.join(files)}) files"
 
 
 async def _condition(context: Context, name: str, alias: str, tables: int) -> str:
