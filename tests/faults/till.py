@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class File(Server):
     def run(self, *statements: str, database: str | None = None) -> list[tuple[Any, ...]]:
         """See `Server.run`."""
         with contextlib.closing(sqlite3.connect(self.url.partition(":///")[2], isolation_level=None)) as file:
+            file.create_function("file_size", 1, os.path.getsize)
             for statement in statements:
                 found = file.execute(statement).fetchall()
             return found

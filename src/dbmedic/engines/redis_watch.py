@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Iterator, Sequence
 
@@ -16,13 +17,13 @@ from dbmedic.engines.thishost import loopback
 SLOW = 128
 """Entries of the slow log that are read, newest first."""
 PINGS, PING_PAUSE_S, PINGS_S = 20, 0.01, 0.5
-SCAN_COUNT, SCAN_KEYS = 200, 20_000
+SCAN_COUNT, SCAN_KEYS = 500, 50_000
 """Keys asked for at once, and looked at in all."""
 SCAN_S = 4.0
 LARGE = 50_000
 """Bytes from which the elements of a key are counted."""
-SHOWN = 500
-"""Largest keys that become rows."""
+SHOWN, KEPT = 500, 5000
+"""Largest keys that become rows, and that are remembered meanwhile."""
 _SECTIONS = {
     "keyspace": as_rows.keyspace,
     "commandstats": as_rows.commandstats,
@@ -92,16 +93,19 @@ async def _scanned(session: RedisSession, until: float) -> list[Row]:
     """The largest of the keys that were looked at, largest first; each row says how many those were."""
     # A scan that a slow key keeps waiting may never come to it, so what the slow log names is looked at first.
     total, slow = await _slow_keys(session)
-    sizes, cursor = await _sizes(session, slow), "0"
-    while len(sizes) < SCAN_KEYS and time.monotonic() < until:
+    sizes, cursor, looked = await _sizes(session, slow), "0", 0
+    while looked < SCAN_KEYS and time.monotonic() < until:
         cursor, names = (await session.ask(("SCAN", cursor, "COUNT", str(SCAN_COUNT))))[0]
         sizes |= await _sizes(session, names)
+        looked += len(names)
+        if len(sizes) > KEPT:
+            sizes = dict(heapq.nlargest(SHOWN, sizes.items(), key=lambda item: item[1]))
         if str(cursor) == "0":
             break
     largest = sorted(sizes, key=lambda name: -sizes[name])[:SHOWN]
     types = await session.ask(*(("TYPE", name) for name in largest))
     rows: list[Row] = [
-        {"key": name, "type": str(kind), "bytes": sizes[name], "scanned": len(sizes), "total": total}
+        {"key": name, "type": str(kind), "bytes": sizes[name], "scanned": min(max(looked, len(sizes)), total), "total": total}
         for name, kind in zip(largest, types, strict=True)
     ]
     counted = [row for row in rows if row["bytes"] >= LARGE and row["type"] in as_rows.ELEMENTS]

@@ -7,7 +7,7 @@ from faults.shop import DAY
 
 def do(scene: Scene) -> None:
     scene.run(
-        "create index orders_customer_again_idx on orders (customer_id)",
+        "create index orders_customer_again_idx on orders (customer_id, created_at)",
         "create index orders_note_idx on orders (note)",
     )
 

@@ -11,10 +11,10 @@ CAMERA = Client("camera", 1, (Script((FILL, "delete from photos where id <= (sel
 
 def do(scene: Scene) -> None:
     scene.run("create table photos(id integer primary key, data blob)", FILL)
-    scene.start(holder("report", "begin", "select count(*) from receipts", 220.0))
+    reader = scene.start(holder("report", "begin", "select count(*) from receipts", 220.0))
+    scene.names["pid"] = str(reader["report"][0])
     scene.start(CAMERA)
-    wal = f"{scene.server.url.partition(':///')[2]}-wal"
-    scene.names["wal"] = wal
+    scene.names["wal"] = f"{scene.server.url.partition(':///')[2]}-wal"
 
 
 FAULT = Fault(
@@ -25,8 +25,8 @@ FAULT = Fault(
         ),
         "zh": ("收银机磁盘快满了，数据库旁边的文件越来越大",),
     },
-    causes=[Cause(["sl-wal-size"], [])],
-    numbers=[Number("bytes", "select 0", 0.1)],
+    causes=[Cause(["sl-wal-size"], ["{pid}"])],
+    numbers=[Number("bytes", "select file_size('{wal}')", 0.1)],
     also=["disk-breakdown", "sl-busy"],
     load=DAY,
     do=do,
