@@ -7,7 +7,7 @@ import pytest
 from checks.proving import heard, load
 from dbmedic.checks.advice import Index, Table
 from dbmedic.checks.index_forms import Column, covering, partial
-from dbmedic.checks.indexing import Candidate, chosen
+from dbmedic.checks.indexing import Candidate, chosen, kept
 from dbmedic.kit.statements.needs import Condition, needs
 from fix_servers import Database
 
@@ -168,3 +168,10 @@ async def test_mariadb_is_told_of_one_that_holds_what_many_rows_need_and_that_it
     assert said.findings[0].confidence == "estimate"
     assert "so the table is not visited" in said.sentences("en")[0]
     assert "not proven" in said.sentences("en")[0]
+
+
+def test_what_a_covering_index_leaves_is_known_where_only_the_plain_one_was_tried() -> None:
+    found = [candidate(), candidate(2e6, include=("b",), covers=True), candidate(1e5, where="x IS NULL")]
+    assert kept(found, {0: 0.1}, 1) == 0.1
+    assert kept(found, {0: 0.1}, 2) == 1.0
+    assert kept(found, {0: 0.1, 1: 0.05}, 1) == 0.05

@@ -106,7 +106,7 @@ def chosen(
     left = [1.0] * len(costs)
     room, out = budget, list[Choice]()
     taken: set[int] = set()
-    known = [{at: _cost(found, cost, at) for at in range(len(found))} for cost in costs]
+    known = [{at: kept(found, cost, at) for at in range(len(found))} for cost in costs]
     while True:
         best, gain = None, 0.0
         saved = [_saves(left, known, weights, at) for at in range(len(found))]
@@ -130,7 +130,7 @@ def chosen(
         out.append(Choice(candidate=found[best], saves=saves, statements=order))
 
 
-def _cost(found: Sequence[Candidate], cost: Mapping[int, float], number: int) -> float:
+def kept(found: Sequence[Candidate], cost: Mapping[int, float], number: int) -> float:
     """What is left of a statement's effort with an index: as measured, else as with one whose work it does as well."""
     if number in cost:
         return cost[number]

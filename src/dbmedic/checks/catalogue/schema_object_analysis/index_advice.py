@@ -255,7 +255,7 @@ async def _row(
     table = tables[(worst.statement["database"], candidate.schema, candidate.table)]
     before = plans.effort(worst.plan)
     number = found.index(candidate)
-    left = costs[choice.statements[0]].get(number, 1.0) if choice.statements else 1.0
+    left = indexing.kept(found, costs[choice.statements[0]], number) if choice.statements else 1.0
     engine = context.facts.engine
     keys = ", ".join(ident(column, engine) for column in candidate.columns)
     return {
