@@ -30,13 +30,21 @@ async def lags(context: Context) -> list[Row]:
     """replica, stage, seconds and bytes behind, `unsent`, `unflushed`, `unreplayed`, delay, state and event of each.
 
     The smaller figures of two looks, so that a burst that is being caught up is none; one look where nothing is behind.
+    Looked at once per run, so that all who ask speak of the same moment.
     """
+    rows, context.window = await context.lanes.once("replication lags", lambda: _lags(context))
+    return [dict(row) for row in rows]
+
+
+async def _lags(context: Context) -> tuple[list[Row], float | None]:
     first = await _look(context)
     if not any(row["seconds"] or row["bytes"] or row["seconds"] is None for row in first):
-        return first
+        return first, None
     await context.wait()
     before = {row["replica"]: row for row in first}
-    return [_smaller(before[row["replica"]], row) for row in await _look(context) if row["replica"] in before]
+    return [
+        _smaller(before[row["replica"]], row) for row in await _look(context) if row["replica"] in before
+    ], context.window
 
 
 async def replicas(context: Context) -> list[Row]:

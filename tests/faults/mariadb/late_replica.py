@@ -21,7 +21,7 @@ FAULT = Fault(
         "en": ("The replica lags more and more, is the network to blame?",),
         "zh": ("只读实例的数据越来越旧，主从延迟很大", "备库延迟，是不是网络问题"),
     },
-    causes=[Cause(["repl-lag-cause"], ["visits"])],
+    causes=[Cause(["repl-lag-cause"], ["shop.visits"])],
     numbers=[
         Number(
             "seconds",

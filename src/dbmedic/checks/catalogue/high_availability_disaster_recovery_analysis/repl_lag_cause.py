@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbmedic.checks import replication
 from dbmedic.checks.context import Context
+from dbmedic.core.errors import OutsideFailed
 from dbmedic.core.values import Row
 
 SENDER = {"send": "network", "flush": "disk", "apply": "there"}
@@ -25,7 +26,20 @@ async def rows(context: Context) -> list[Row]:
             told = [row | holder if row["because"] == "conflict" else row for row in told]
         return told
     workers = await replication.workers(context) if found else 0
-    return [{**row, "workers": workers, "because": applies(row, workers)} for row in found]
+    rows: list[Row] = [{**row, "workers": workers, "because": applies(row, workers)} for row in found]
+    if any(row["because"] == "search" for row in rows):
+        table = await _searched(context)
+        rows = [row | {"table": table} if row["because"] == "search" else row for row in rows]
+    return rows
+
+
+async def _searched(context: Context) -> str | None:
+    """The table that the appliers write, None where the server does not record it or they write several."""
+    try:
+        found = await context.rows(context.query("searched"))
+    except OutsideFailed:
+        return None
+    return str(found[0]["name"]) if len(found) == 1 else None
 
 
 def waits(row: Row) -> str:
