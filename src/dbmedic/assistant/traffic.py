@@ -225,12 +225,22 @@ class Line:
 
 def joined(pieces: Sequence[Piece]) -> list[Piece]:
     """The same reply in as few pieces as it can be."""
-    texts = "".join(piece.text for piece in pieces if isinstance(piece, Text))
-    thoughts = "".join(piece.text for piece in pieces if isinstance(piece, Reasoning))
-    found: list[Piece] = [Reasoning(thoughts[:MOST_CHARS])] if thoughts else []
-    if texts:
-        found.append(Text(texts[:MOST_CHARS]))
-    return [*found, *(piece for piece in pieces if isinstance(piece, (Call, Usage)))]
+    texts: list[str] = []
+    thoughts: list[str] = []
+    rest: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, Text):
+            texts.append(piece.text)
+        elif isinstance(piece, Reasoning):
+            thoughts.append(piece.text)
+        elif isinstance(piece, (Call, Usage)):
+            rest.append(piece)
+    found: list[Piece] = []
+    if thought := "".join(thoughts):
+        found.append(Reasoning(thought[:MOST_CHARS]))
+    if said := "".join(texts):
+        found.append(Text(said[:MOST_CHARS]))
+    return found + rest
 
 
 def _bounded(messages: Sequence[Message]) -> tuple[tuple[Message, ...], int]:
