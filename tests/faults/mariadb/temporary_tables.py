@@ -18,7 +18,7 @@ FAULT = Fault(
     numbers=[
         Number(
             "seconds",
-            "select avg_timer_wait / 1e12 from performance_schema.events_statements_summary_by_digest "
+            "select max(avg_timer_wait) / 1e12 from performance_schema.events_statements_summary_by_digest "
             "where digest_text like '%GROUP BY `reference`%'",
             0.3,
         )
