@@ -57,7 +57,7 @@ class AliyunPerson:
                 query=f"say {mark}", inputs=mode, event_mode="separate", conversation_id=self.conversation or None
             )
             if (turn := await self._streamed(request, until, None, mark)) is not None:
-                await self._to_its_end(turn, until)
+                await self._to_its_end(turn, time.monotonic() + GIVE_UP_S)
                 return
             await asyncio.sleep(PAUSE_S)
         self._tally.wrong.append(f"{self.user}: no answer within {GIVE_UP_S:g} s")
@@ -139,7 +139,7 @@ class AliyunPerson:
             await self._client.chat_messages_task_stop_with_options_async(request, RuntimeOptions(**OPTIONS))
         except Exception:  # as above
             return
-        turn.stopped = True
+        turn.stopped = time.monotonic()
         self._tally.counts["stopped"] += 1
 
     async def _decided(self, turn: Turn, call: str) -> bool:

@@ -42,7 +42,7 @@ class DifyPerson:
             attempt += 1
             mark = f"{self.user}-{number}-{attempt}-{kind}"
             if (turn := self._begun(mark, kind, until)) is not None:
-                self._to_its_end(turn, until)
+                self._to_its_end(turn, time.monotonic() + GIVE_UP_S)
                 return
             time.sleep(PAUSE_S)
         self._tally.wrong.append(f"{self.user}: no answer within {GIVE_UP_S:g} s")
@@ -105,8 +105,9 @@ class DifyPerson:
             response = requests.post(place, json={"user": self.user}, headers=self._key, timeout=LONG_S)
         except _CUT:
             return
-        turn.stopped = response.status_code == 200
-        self._tally.counts["stopped"] += turn.stopped
+        if response.status_code == 200:
+            turn.stopped = time.monotonic()
+            self._tally.counts["stopped"] += 1
 
     def _decide(self, turn: Turn, token: str) -> None:
         """As an operator with the form; what was sent once is sent again, for it may have come through."""

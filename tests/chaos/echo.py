@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class Echo:
     asked: Counter[str] = field(default_factory=Counter)
     told: dict[str, str] = field(default_factory=dict)
     """mark -> what the model was told of the change that it had asked for."""
+    ended: dict[str, float] = field(default_factory=dict)
+    """mark -> when its last word was said."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         messages = (await request.json())["messages"]
@@ -55,6 +58,7 @@ class Echo:
             for word in said(mark).split():
                 await response.write(_chunk({"content": f"{word} "}))
                 await asyncio.sleep(WORD_S * (SLOWER if "stop" in mark else 1))
+            self.ended[mark] = time.monotonic()
             await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
         except ConnectionError:
             pass

@@ -113,7 +113,7 @@ async def play(here: World, clients: int, rounds: int, seed: int, calm: Callable
     for one in people:
         kept |= await one.kept()
     ledger = Counter(mark for (mark,) in await asyncio.to_thread(here.shop.run, "select mark from ledger"))
-    judged(tally, kept, ledger, here.echo.told)
+    judged(tally, kept, ledger, here.echo)
     tally.wrong += [
         f"{mark}: the model was asked {count} times" for mark, count in here.echo.asked.items() if count > 1
     ]

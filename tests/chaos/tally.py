@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chaos.echo import said
+from chaos.echo import Echo, said
 
 GIVE_UP_S = 120.0
 KINDS = ("chat", "change", "chat", "stop", "chat")
@@ -26,7 +26,8 @@ class Turn:
     whole: bool = True
     """Whether `heard` is all that was said, so far; a wire without a way to follow leaves a gap when it is cut."""
     ended: bool = False
-    stopped: bool = False
+    stopped: float = 0.0
+    """When a stop was acknowledged, by the clock of this process; 0 when none was."""
     decided: Literal["", "grant", "refuse"] = ""
     """What an operator decided."""
     acknowledged: bool = False
@@ -53,10 +54,10 @@ class Tally:
         return [f"{count:>7}  {name}" for name, count in sorted(self.counts.items())] + self.wrong
 
 
-def judged(tally: Tally, kept: Mapping[str, Kept], ledger: Counter[str], told: Mapping[str, str]) -> None:
+def judged(tally: Tally, kept: Mapping[str, Kept], ledger: Counter[str], echo: Echo) -> None:
     """Counts how the turns ended, and names what is lost, doubled or different from what was heard.
 
-    `kept`: by message id.  `ledger`: how often each change was made.  `told`: what the model was told of it.
+    `kept`: by message id.  `ledger`: how often each change was made.
     """
     marks = Counter(row.query.split()[-1] for row in kept.values())
     tally.wrong += [f"{mark}: kept {count} times" for mark, count in marks.items() if count > 1]
@@ -66,26 +67,27 @@ def judged(tally: Tally, kept: Mapping[str, Kept], ledger: Counter[str], told: M
         if row is None:
             tally.wrong.append(f"{turn.mark}: acknowledged, and not kept")
             continue
-        _answer(tally, turn, row.answer)
-        _change(tally, turn, ledger[turn.mark], told.get(turn.mark))
+        _answer(tally, turn, row.answer, echo.ended.get(turn.mark, 0.0))
+        _change(tally, turn, ledger[turn.mark], echo.told.get(turn.mark))
         if not turn.ended:
             tally.wrong.append(f"{turn.mark}: never ended")
     unknown = ledger.keys() - {turn.mark for turn in tally.turns if turn.decided == "grant"}
     tally.wrong += [f"{mark}: changed, and nobody granted it" for mark in unknown]
 
 
-def _answer(tally: Tally, turn: Turn, answer: str) -> None:
+def _answer(tally: Tally, turn: Turn, answer: str, ended: float) -> None:
     whole, answer, heard = said(turn.mark).strip(), answer.strip(), turn.heard.strip()
     spoken = _spoken(turn.mark, answer)
     if spoken == whole:
         tally.counts["turns that ended well"] += 1
-        if turn.stopped:
+        tally.counts["stops that came too late"] += turn.stopped >= ended > 0 and turn.stopped > 0
+        if 0 < turn.stopped < ended:
             tally.wrong.append(f"{turn.mark}: was stopped, and went on to its end")
     elif whole.startswith(spoken):
         tally.counts["turns stopped" if turn.stopped else "turns interrupted"] += 1
     else:
         tally.wrong.append(f"{turn.mark}: kept {answer!r}")
-    if spoken != whole and not turn.stopped:  # a replica that dies takes the last second of text with it
+    if spoken != whole:  # a replica that dies takes the last second of text with it
         same = answer.startswith(heard) or heard.startswith(answer)
     else:
         same = heard == answer if turn.whole else answer.startswith(heard)

@@ -14,7 +14,8 @@ from typing import Any
 
 import structlog
 
-from dbmedic.agent.turn import Turn, apply
+from dbmedic.agent.driver import close
+from dbmedic.agent.turn import Close, Turn, apply
 from dbmedic.assistant.budgets import closing
 from dbmedic.core.errors import Failure, OutsideFailed
 from dbmedic.core.events import (
@@ -29,7 +30,7 @@ from dbmedic.core.events import (
     TurnClosed,
     TurnOpened,
 )
-from dbmedic.core.log import micros
+from dbmedic.core.log import entries, micros
 from dbmedic.core.ports import Now, Store
 
 logger = structlog.get_logger("dbmedic.live")
@@ -40,6 +41,8 @@ BATCH = 256
 """So many entries a follower gets at most at once: one that fell behind is not handed a whole answer to hold."""
 FLUSH_S = 0.05
 """Kept events wait this long for company before they go to the store; the last one of a turn never waits."""
+LATER_S = 1.0
+"""How often a turn that could not be closed is tried again."""
 
 
 class Running:
@@ -165,14 +168,31 @@ class Running:
         if self._flushes:
             await asyncio.wait(self._flushes)
         try:
+            if self._lost is not None:
+                raise self._lost  # what comes behind a gap is no log
             await self._store.append(batch, status, touch, *closing(self.turn, self.account, entry.at))
         except Failure as failure:
             if not (self.lost or isinstance(failure, OutsideFailed)):
                 raise
-            # Nothing can be kept now: followers still see the end; a restart finds the turn open and marks it.
+            # Nothing can be kept now: followers still see the end; what is kept is closed when the store is back.
             logger.error("turn not kept", turn=self.turn.id, error=str(failure))
+            if not self.lost:
+                self._flushes.add(later := asyncio.create_task(self._close_later(), name=f"closing {self.turn.id}"))
+                later.add_done_callback(self._flushes.discard)
         self.entries.append(entry)
         self._end()
+
+    async def _close_later(self) -> None:
+        """Closes what is kept of this turn as interrupted, as a restart would, once the store takes it."""
+        while True:
+            await asyncio.sleep(LATER_S)
+            try:
+                kept = entries(await self._store.read("events_of_turn", turn=self.turn.id))
+            except OutsideFailed:
+                continue
+            if kept and not isinstance(kept[-1].event, TurnClosed):
+                await close(Close("interrupted"), Running.again(kept, self._store, self._now))
+            return
 
     def when_closed(self, told: Callable[[Running], None]) -> None:
         """Calls `told` when nothing more is said here; at once when that is so already."""
