@@ -37,6 +37,8 @@ class Server(uvicorn.Server):
             server.close()
         await self._drain()
         await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):  # of clients that do not read the end of their answer
+            connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
