@@ -171,7 +171,9 @@ async def test_a_postgresql_that_is_stopped_and_started_interrupts_and_doubles_n
 def _settled(asking: Asking, heard: str) -> None:
     """What ran then has ended, once, and the next question is answered."""
     assert "Half" in heard
-    assert asking.dify("after").json()["answer"] == "Half and half."
+    answer = asking.dify("after")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["answer"] == "Half and half."
 
     def closed() -> bool:
         rows = asking.messages()

@@ -31,6 +31,8 @@ logger = structlog.get_logger("dbmedic.store")
 WAIT_S: Final = 5.0
 """How long a statement waits for a lock, and a lost server is waited for, unless told otherwise."""
 READERS: Final = 8
+RECONNECT_S: Final = 1.0
+"""The pool waits ever longer between its tries; given up after this, the next read begins a new one at once."""
 FRESH_S: Final = 1.0
 """The count of changes is asked for after this time at the latest: a pooler in between may swallow notifications."""
 _COUNTED: Final = re.compile(r"create trigger \w+ after insert or update or delete on (\w+) for each row")
@@ -58,6 +60,7 @@ class Postgres:
             max_size=READERS,
             open=False,
             timeout=wait_s,
+            reconnect_timeout=RECONNECT_S,
             kwargs={"autocommit": True, "connect_timeout": postgres.CONNECT_S, "application_name": "dbmedic"},
             configure=lambda connection: postgres.prepare(connection, wait_s),
             name="store",
