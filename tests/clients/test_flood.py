@@ -38,7 +38,8 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
         def serve(max_turns: int) -> Server:
             # A slow machine shall not turn away whom a test wants to see let in.
-            more = {"max_turns": str(max_turns), "stalled_s": "4", "late_s": "30"}
+            more = {"max_turns": str(max_turns), "late_s": "30"}
+            more["stalled_s"] = "20" if max_turns > 100 else "4"
             if (server := running.get(str(max_turns))) is None:
                 folder = tmp_path_factory.mktemp("flood")
                 server = running[str(max_turns)] = Server(folder, model_url=url, model="bench", **more)
@@ -137,9 +138,9 @@ async def test_readers_who_read_nothing_cost_little_and_slow_nobody_down(
         deaf = [await unread(server, http, f"deaf{number}") for number in range(readers)]
         while not (await metrics(http)).get("dbmedic_running_turns"):
             await asyncio.sleep(0.05)
-        crowded = await others(http, rounds)
         while (await metrics(http))["dbmedic_running_turns"]:
             await asyncio.sleep(0.1)
+        crowded = await others(http, rounds)
         grown = resident(server) - before
         async with asyncio.timeout(60):
             while (found := await metrics(http)).get(STALLED, 0) < readers:
