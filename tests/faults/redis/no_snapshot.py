@@ -1,6 +1,6 @@
-"""Nothing of what Redis holds is ever written to disk."""
+"""Redis holds what nobody else has, without expiry, and nothing of it is ever written to disk."""
 
-from faults.cache import DAY
+from faults.cache import DAY, grown
 from faults.fault import Cause, Fault
 
 FAULT = Fault(
@@ -11,6 +11,7 @@ FAULT = Fault(
     causes=[Cause(["rd-persistence"], [])],
     also=["backup-evidence"],
     load=DAY,
-    settings={"save": "", "appendonly": "no", "maxmemory-policy": "noeviction"},
+    do=lambda scene: scene.run("FLUSHALL", grown(120)),
+    settings={"save": "", "appendonly": "no", "maxmemory": "400mb", "maxmemory-policy": "noeviction"},
     wait_s=1,
 )
