@@ -123,7 +123,8 @@ class Running:
             if self._flush_timer is None:
                 self._flush_timer = asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
             self.entries.append(entry)
-            self._wake()
+            if not self.turn.answered:  # else all that follows leaves together, with the end
+                self._wake()
 
     async def kept(self) -> None:
         """Returns once all that was said is durable; raises `OutsideFailed` when some of it cannot be kept."""
@@ -242,16 +243,15 @@ class Running:
 
         Deltas carry the number and time of the kept event before them.  A turn that waits for a person ends it, too.
         """
-        seen = 0
+        seen, entries, new_future = 0, self.entries, asyncio.get_running_loop().create_future
         while True:
-            if seen < len(self.entries):
-                batch = self.entries[seen : seen + BATCH]
+            if batch := entries[seen : seen + BATCH]:
                 seen += len(batch)
                 yield batch
             elif self.closed.is_set():
                 return
             else:
-                more: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                more = new_future()
                 self._waiting.append(more)
                 await more
 
