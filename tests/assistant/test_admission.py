@@ -204,12 +204,12 @@ async def test_when_it_gets_late_who_has_a_turn_running_gets_no_second_one() -> 
     pressure = Pressure(late_s=0.5)
     admission = Admission(pressure)
     await admission.enter(who("busy"), 8)
-    for second in range(4):
+    for second in range(int(LATE_FOR_S) + 1):
         pressure.look(0.3, float(second))
     with pytest.raises(Overloaded, match=r"0\.3 s late, at most 0\.25 s is in time"):
         await admission.enter(who("busy"), 8)
     await admission.enter(who("other"), 8)
-    pressure.look(0.2, 5.0)
+    pressure.look(0.2, LATE_FOR_S + 2)
     await admission.enter(who("busy"), 8)
 
 

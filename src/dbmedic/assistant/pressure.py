@@ -16,7 +16,7 @@ from dbmedic.core.errors import Overloaded
 
 logger = structlog.get_logger("dbmedic.pressure")
 
-LATE_FOR_S: Final = 2.0
+LATE_FOR_S: Final = 5.0
 """A burst makes the loop late, too, and is over by itself."""
 AGAIN_S: Final = 10.0
 """So long after a refusal the loop's being late counts at once."""

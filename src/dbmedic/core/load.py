@@ -46,10 +46,10 @@ class Load(Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=60,
-            description="When the event loop has been this late for two seconds, new questions get a 503 until it is "
+            description="When the event loop has been this late for five seconds, new questions get a 503 until it is "
             "not; at half of it those of users who have a turn running.  All else is answered.  0: never.",
         ),
-    ] = 0.5
+    ] = 1.0
     most_writes: Annotated[
         int,
         Meta(ge=0, description="With so many writes waiting for the store, new questions get a 503; 0: no limit."),
