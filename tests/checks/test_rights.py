@@ -12,6 +12,7 @@ import pytest
 from checks.proving import Heard, heard, sessions
 from dbmedic.checks.check import catalogue
 from dbmedic.core.values import REASONS
+from fix_replication import Pair
 from fix_servers import Database
 
 ALL = list(catalogue())
@@ -125,6 +126,18 @@ async def test_an_account_that_may_see_processes(mariadb: Database, account: str
     assert said.checked["blocking-tree"].level == "normal"
     assert said.checked["no-primary-key"].reason == "permission"
     assert "performance_schema" in said.checked["top-queries"].sentence
+
+
+async def test_an_account_that_may_only_connect_counts_the_replicas(mariadb_pair: Pair) -> None:
+    name = f"u_{secrets.token_hex(4)}"
+    mariadb_pair.primary.run(f"create user {name}@'%' identified by '{name}'")
+    mariadb_pair.caught_up()
+    try:
+        for server, replicas in ((mariadb_pair.primary, 1), (mariadb_pair.standby, 0)):
+            said = await heard(["topology-role"], server_wide(Database(server, ""), name))
+            assert [one.values["replicas"] for one in said.measures.values()] == [replicas]
+    finally:
+        mariadb_pair.primary.run(f"drop user {name}@'%'")
 
 
 def server_wide(database: Database, account: str):
