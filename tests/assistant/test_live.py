@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +43,12 @@ class Shelf:
 
     def kinds(self) -> list[str]:
         return [type(entry.event).__name__ for entry in self.entries]
+
+    async def holds(self, count: int) -> None:
+        """Returns once it was given so many entries."""
+        async with asyncio.timeout(10):
+            while len(self.entries) < count:
+                await asyncio.sleep(0.005)
 
 
 def running(shelf: Shelf) -> Running:
@@ -84,9 +92,9 @@ async def test_no_token_is_a_row_but_a_pause_loses_at_most_a_second(monkeypatch:
     log = running(shelf)
     for letter in "abc":
         await log.say(AnswerDelta(1, letter))
-    await asyncio.sleep(0.06)
+    await shelf.holds(1)
     await log.say(AnswerDelta(1, "d"))
-    await asyncio.sleep(0.06)
+    await shelf.holds(2)
     assert [entry.event for entry in shelf.entries] == [
         AnswerGrew(reply=1, start=0, text="abc"),
         AnswerGrew(reply=1, start=3, text="d"),
@@ -94,6 +102,25 @@ async def test_no_token_is_a_row_but_a_pause_loses_at_most_a_second(monkeypatch:
     await log.say(Answered(reply=1, text="abcd"))
     await log.say(CLOSED)
     assert shelf.kinds()[2:] == ["Answered", "TurnClosed"]
+
+
+async def test_a_turn_that_ended_is_gone_at_once_without_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        for last in (CLOSED, None):
+            log = running(Shelf())
+            told: list[str] = []
+            log.when_closed(lambda ended, told=told: told.append(ended.id))  # type: ignore[misc]
+            await log.say(AnswerDelta(1, "x" * 2 * live.GROW_CHARS))
+            await log.say(AnswerDelta(1, "y"))
+            await (log.pause() if last is None else log.say(last))
+            await asyncio.sleep(0.01)
+            seen = weakref.ref(log)
+            del log
+            assert told == ["t"]
+            assert seen() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_long_burst_is_kept_without_waiting_for_the_second() -> None:

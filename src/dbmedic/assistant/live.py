@@ -61,8 +61,8 @@ class Running:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._flushes: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Future[None]] = []
-        self._answer = _Growing(self, AnswerGrew)
-        self._thought = _Growing(self, ThoughtGrew)
+        self._answer = _Growing(AnswerGrew)
+        self._thought = _Growing(ThoughtGrew)
         self._lost: OutsideFailed | None = None
         self.closed = asyncio.Event()
         """Set when the turn is closed, or waits for a person: nothing more is said here."""
@@ -108,7 +108,7 @@ class Running:
         kind = type(event)
         if kind is AnswerDelta or kind is ThoughtDelta:
             self.entries.append(Entry(self.turn.id, self._seq, self._last_at, event))
-            (self._answer if kind is AnswerDelta else self._thought).add(event)  # type: ignore[arg-type]
+            (self._answer if kind is AnswerDelta else self._thought).add(event, self)  # type: ignore[arg-type]
             self._wake()
             return
         if kind is Answered:
@@ -163,6 +163,7 @@ class Running:
     async def _close(self, entry: Entry, event: TurnClosed) -> None:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
+            self._flush_timer = None
         batch, self._pending = [*self._pending, entry], []
         status = ("close_turn", {"id": self.turn.id, "status": event.reason, "closed_at": micros(entry.at)})
         touch = ("touch_conversation", {"id": self.turn.conversation, "now": micros(entry.at)})
@@ -203,9 +204,12 @@ class Running:
             self._when_closed.append(told)
 
     def _end(self) -> None:
+        self._answer.reset()
+        self._thought.reset()
         self.closed.set()
         self._wake()
-        for told in self._when_closed:
+        when_closed, self._when_closed = self._when_closed, []
+        for told in when_closed:
             told(self)
 
     def _flush(self) -> None:
@@ -263,10 +267,14 @@ class Running:
 
 
 class _Growing:
-    """Text that streams: remembers what no kept event has yet."""
+    """Text that streams: remembers what no kept event has yet.
 
-    def __init__(self, running: Running, kind: type[AnswerGrew] | type[ThoughtGrew]) -> None:
-        self._running, self._kind = running, kind
+    Knows its turn only while some text waits: a turn that nobody follows any more is gone at once, with all its text,
+    and not when the garbage collector comes by.
+    """
+
+    def __init__(self, kind: type[AnswerGrew] | type[ThoughtGrew]) -> None:
+        self._kind = kind
         self._timer: asyncio.TimerHandle | None = None
         self.reset()
 
@@ -277,16 +285,16 @@ class _Growing:
         self._parts: list[str] = []
         self._size = self._start = self._reply = 0
 
-    def add(self, delta: AnswerDelta | ThoughtDelta) -> None:
+    def add(self, delta: AnswerDelta | ThoughtDelta, running: Running) -> None:
         self._parts.append(delta.text)
         self._size += len(delta.text)
         self._reply = delta.reply
         if self._size >= GROW_CHARS:
-            self._grow()
+            self._grow(running)
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GROW_S, self._grow)
+            self._timer = asyncio.get_running_loop().call_later(GROW_S, self._grow, running)
 
-    def _grow(self) -> None:
+    def _grow(self, running: Running) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -294,4 +302,4 @@ class _Growing:
             text = "".join(self._parts)
             event = self._kind(reply=self._reply, start=self._start, text=text)
             self._parts, self._size, self._start = [], 0, self._start + len(text)
-            self._running.keep(event)
+            running.keep(event)
