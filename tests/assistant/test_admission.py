@@ -203,14 +203,24 @@ def test_a_burst_is_let_through_and_a_loop_that_stays_late_is_not() -> None:
 async def test_when_it_gets_late_who_has_a_turn_running_gets_no_second_one() -> None:
     pressure = Pressure(late_s=0.5)
     admission = Admission(pressure)
+    await admission.enter(who("other"), 8)
     await admission.enter(who("busy"), 8)
     for second in range(int(LATE_FOR_S) + 1):
         pressure.look(0.3, float(second))
     with pytest.raises(Overloaded, match=r"0\.3 s late, at most 0\.25 s is in time"):
         await admission.enter(who("busy"), 8)
-    await admission.enter(who("other"), 8)
+    await admission.enter(who("third"), 8)
     pressure.look(0.2, LATE_FOR_S + 2)
     await admission.enter(who("busy"), 8)
+
+
+async def test_who_is_alone_may_have_many_turns_though_it_gets_late() -> None:
+    pressure = Pressure(late_s=0.5)
+    admission = Admission(pressure)
+    await admission.enter(who("only"), 8)
+    for second in range(int(LATE_FOR_S) + 1):
+        pressure.look(0.3, float(second))
+    await admission.enter(who("only"), 8)
 
 
 def test_a_late_loop_without_turns_is_not_their_fault() -> None:

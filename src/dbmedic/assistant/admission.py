@@ -66,6 +66,10 @@ class _Account:
             if not owners:
                 del self.keys[key]
 
+    def shared(self, now: float) -> bool:
+        """Whether several ask."""
+        return now - max(self.shared_by_owners, self.shared_by_keys) < SHARED_S
+
     def greedy(self, key: str, owner: str, now: float) -> bool:
         """Whether a key or a user has as much as one may have while others ask, too."""
         most, running = self.most - self.most // RESERVE, self.keys.get(key, {})
@@ -142,9 +146,11 @@ class Admission:
             raise
 
     def _runs(self, caller: Caller) -> int:
-        """How many turns a user has running."""
+        """How many turns a user has running at the cost of others; 0 where nobody else asks."""
         account = self._accounts.get(caller.account)
-        return 0 if account is None else account.keys.get(caller.key, {}).get(caller.owner, 0)
+        if account is None or (self.running == account.total and not account.shared(self._now())):
+            return 0
+        return account.keys.get(caller.key, {}).get(caller.owner, 0)
 
     def take(self, caller: Caller, most: int) -> bool:
         """Takes a slot if one is free and nobody waits for it."""

@@ -1,6 +1,7 @@
 """Whether the server has more to do than it can do in time: how late its event loop is, what waits, what it takes.
 
-Halfway to the limit of the loop's being late, who has a turn running gets no second one; at the limit nobody does.
+Halfway to the limit of the loop's being late, who has a turn running gets no second one while others ask; at the
+limit nobody does.
 Looked at twice a second by whoever watches the loop; a question only asks what was found.
 """
 
