@@ -45,7 +45,8 @@ class Load(Struct, frozen=True, kw_only=True):
             ge=0,
             le=60,
             description="When the event loop has been this late for five seconds, new questions get a 503 until it is "
-            "not; at half of it, while several ask, those of users who have a turn running.  All else is answered.  0: never.",
+            "not; at half of it, while several ask, those of users who have a turn running.  All else is answered.  "
+            "0: never.",
         ),
     ] = 1.0
     most_writes: Annotated[
