@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from dbmedic.agent.driver import Hands
@@ -21,8 +22,11 @@ from dbmedic.assistant.watch import Watch
 from dbmedic.core.events import LIVE_ONLY, Cited, Event, Measured, ToolCalled, TurnOpened
 from dbmedic.core.ports import Model, ModelRequest, Now, Target, Writer
 from dbmedic.core.values import Agent, Attachment, Exchange, Message, Proposal, Question
+from dbmedic.diagnosis.analyst import Analyst
 from dbmedic.diagnosis.playbooks import Playbook, read
 
+MORE, LEAST_S = 1.2, 3.0
+"""What all looks of an answer without a language model may take, times what one may; and what the last still gets."""
 Knowing = Callable[[Question], Search]
 """A question -> the search over what whoever asked it may read."""
 
@@ -90,6 +94,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
     if instead is None and sources.answering is not None:
         instead = await sources.answering(question)
     model, others = (instead, ()) if instead is not None else _answering(question, agent, sources)
+    opened_at = running.entries[0].at
     bounds = await sources.spending.bounds(running.turn, question) if others and sources.spending is not None else None
 
     def request(reply: int) -> ModelRequest:
@@ -136,7 +141,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
             new_measure=lambda: f"m{next(numbers)}",
             now=sources.now,
             window_s=sources.window_s,
-            budget_s=sources.check_s,
+            budget_s=_left(sources, model, opened_at),
             search=sources.search(question),
             cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
             playbook=lambda name: read(playbooks, name),
@@ -155,6 +160,17 @@ async def hands(running: Running, sources: Sources) -> Hands:
     if bounds is None:
         return Hands(model, tools, request, context, asking, others, first=first)
     return Hands(model, tools, request, context, asking, others, bounds.over, bounds.refused, first)
+
+
+def _left(sources: Sources, model: Model, since: datetime) -> float:
+    """Seconds that the checks of the next look may take.
+
+    Who asks the analyst waits for nothing but the looks, so they share a time; a language model takes its own.
+    """
+    if model.name != Analyst.name:
+        return sources.check_s
+    spent = (sources.now() - since).total_seconds()
+    return min(sources.check_s, max(LEAST_S, MORE * sources.check_s - spent))
 
 
 def _answering(question: Question, agent: Agent | None, sources: Sources) -> tuple[Model, tuple[Model, ...]]:

@@ -76,6 +76,8 @@ class Sources(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     counters: dict[str, str]
     texts: dict[str, str]
     active: dict[str, str]
+    waiting: dict[str, str] = {}
+    """`active` that also knows who waits for a row, for an account with access "innodb"."""
 
 
 class Workload(Struct, frozen=True, kw_only=True):
@@ -155,6 +157,7 @@ async def _workload(context: Context) -> Workload:
     better, grant = "", None
     counted: list[Row] = []
     past: list[Row] = []
+    lasting: list[Row] = []
     first: list[Row] | None = None
     if need.met(facts):
         try:
@@ -167,13 +170,13 @@ async def _workload(context: Context) -> Workload:
     active = await _looks(context, sources)
     window = anyio.current_time() - start
     if first is not None:
-        counted, past = await _counted(context, sources, first, window)
+        counted, past, lasting = await _counted(context, sources, first, window)
     reason = need.reason
     if first is not None and (hidden := await _hidden(context)):
         activity = server(facts.engine).access["activity"]
         reason, better = activity.reason, f"{hidden} statements of other roles are hidden from {facts.role}"
         grant = lacking(activity, facts)[1]
-    rows = _merged(counted, _seen(active, facts, window))
+    rows = _merged(counted, _recorded(_seen(active, facts, window), lasting))
     quiet = sum(row["busy"] for row in rows) < QUIET
     return Workload(
         rows=[*rows, *({**row, "quiet": quiet} for row in past)],
@@ -196,24 +199,33 @@ async def _hidden(context: Context) -> int:
 
 
 async def _looks(context: Context, sources: Sources) -> list[list[Row]]:
+    facts = context.facts
+    knows = bool(sources.waiting) and server(facts.engine).access["innodb"].met(facts)
     try:
-        return await context.looks(newest(sources.active, context.facts.version) or "")
+        return await context.looks(newest(sources.waiting if knows else sources.active, facts.version) or "")
     except OutsideFailed:
         await context.wait()
         return []
 
 
-async def _counted(context: Context, sources: Sources, first: list[Row], window: float) -> tuple[list[Row], list[Row]]:
-    """Statements whose counters grew, and those that took most time since the counters began; with their texts."""
+async def _counted(
+    context: Context, sources: Sources, first: list[Row], window: float
+) -> tuple[list[Row], list[Row], list[Row]]:
+    """Statements whose counters grew, those that took most time since the counters began, and those that usually run
+    longer than the window, so that their counters stand still while they run; with their texts."""
     second = await _counters(context, sources)
     grown = sampling.delta(first, second, key=KEY, counters=COUNTERS, new="drop" if len(first) >= 10_000 else "zero")
     if grown is None:
         raise Unmeasured("no_history", "statement statistics were reset while they were being measured; ask again")
     busiest = sorted((row for row in grown if row["calls"]), key=lambda row: -float(row["exec_s"]))[:TEXTS]
     ever = sorted((row for row in second if row["calls"] >= EVER_CALLS), key=lambda row: -float(row["exec_s"]))[:EVER]
-    if not busiest and not ever:
-        return [], []
-    ids = ",".join(dict.fromkeys(str(row["queryid"]) for row in (*busiest, *ever)))
+    long = sorted(
+        (row for row in second if row["calls"] and row["exec_s"] >= row["calls"] * window),
+        key=lambda row: -float(row["exec_s"]),
+    )[:EVER]
+    if not busiest and not ever and not long:
+        return [], [], []
+    ids = ",".join(dict.fromkeys(str(row["queryid"]) for row in (*busiest, *ever, *long)))
     texts = await context.rows(newest(sources.texts, context.facts.version) or "", {"ids": ids})
     text = {tuple(row[name] for name in KEY): row for row in texts}
     total = sum(float(row["exec_s"]) for row in second)
@@ -224,8 +236,9 @@ async def _counted(context: Context, sources: Sources, first: list[Row], window:
         for row in ever
         if (told := _told(row, text, sources.source, context.facts)) and (told["queryid"], told["database"]) not in seen
     ]
+    lasting = [told for row in long if (told := _told(row, text, sources.source, context.facts))]
     # An execution that ends in the window brings the time from before it, too.
-    return [{**row, "busy": min(row["exec_s"] / window, float(row["calls"]))} for row in now], past
+    return [{**row, "busy": min(row["exec_s"] / window, float(row["calls"]))} for row in now], past, lasting
 
 
 def _told(row: Row, texts: dict[tuple[Any, ...], Row], source: str, facts: EngineFacts) -> Row | None:
@@ -301,6 +314,25 @@ def _one_run(seen: Sequence[Row], window: float) -> Row:
     last = seen[-1]
     alone = len({row["session"] for row in seen}) == 1 and last["running"] is not None and last["running"] >= window
     return {"pid": int(last["session"]), "running": last["running"]} if alone else {"pid": None, "running": None}
+
+
+def _recorded(seen: list[Row], lasting: list[Row]) -> list[Row]:
+    """What looking saw, with what one execution did so far by the record where the window is too short to count one."""
+    records = {(row["database"], _shape(row["query"])): row for row in lasting}
+    return [
+        {**row, **_once(record, row["exec_s"])}
+        if (record := records.get((row["database"], _shape(row["query"])))) is not None
+        else row
+        for row in seen
+    ]
+
+
+def _once(record: Row, exec_s: float) -> Row:
+    """The counters of one execution of those in the record; waiting for locks as much as belongs to the time seen."""
+    told = {name: None if record[name] is None else record[name] / record["calls"] for name in COUNTERS}
+    lock_s = None if told["lock_s"] is None else told["lock_s"] * min(1.0, exec_s / record["mean_s"])
+    known = {name: record[name] for name in ("queryid", "mean_s", "source")}
+    return {**told, **known, "calls": 1, "exec_s": exec_s, "lock_s": lock_s, "confidence": "estimate"}
 
 
 def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
