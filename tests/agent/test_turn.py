@@ -59,6 +59,8 @@ def folded(*events: Event) -> Turn:
         ((WRITE,), [RequestApproval(WRITE, 1)]),
         ((WRITE, ASKED), []),
         ((WRITE, ASKED, GRANTED), [RunTool(WRITE)]),
+        ((READ, WRITE), [RunTool(READ)]),
+        ((READ, WRITE, ToolReturned(call="k1", ok=True, content="")), [RequestApproval(WRITE, 1)]),
         ((READ, WRITE, ASKED), [RunTool(READ)]),
         ((Answered(reply=1, text="so"),), [Close("done")]),
         ((Answered(reply=1, text="let me look", final=False),), [CallModel(1)]),

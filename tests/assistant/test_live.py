@@ -6,20 +6,42 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from dbmedic.assistant import live
 from dbmedic.assistant.live import Running
 from dbmedic.core.errors import Unreachable
-from dbmedic.core.events import AnswerDelta, Answered, AnswerGrew, Entry, Event, TurnClosed, TurnOpened
+from dbmedic.core.events import (
+    AnswerDelta,
+    Answered,
+    AnswerGrew,
+    ApprovalRequested,
+    Entry,
+    Event,
+    StopRequested,
+    TurnClosed,
+    TurnOpened,
+)
 from dbmedic.core.values import Caller, Question, Usage
 
 QUESTION = Question(text="why?", caller=Caller(account="a", user="u", key="k"), api="test")
 OPENED = TurnOpened(turn="t", conversation="c", run="r", question=QUESTION, opens=True)
 CLOSED = TurnClosed(reason="done", usage=Usage())
+ASKED = ApprovalRequested(
+    call="k",
+    round=1,
+    tool="change",
+    args={},
+    instance="i",
+    statement="vacuum t",
+    risk="",
+    description="",
+    until=datetime.now(UTC) + timedelta(minutes=15),
+)
 
 
 def clock() -> datetime:
@@ -156,3 +178,44 @@ async def test_a_follower_that_hangs_up_leaves_the_others_and_the_turn_alone() -
     await asyncio.gather(gone, return_exceptions=True)
     await log.say(CLOSED)
     assert len(await stays) == 2
+
+
+async def test_a_form_that_is_answered_at_once_is_found() -> None:
+    """The decision came back as 404: the request was shown, and stored, before the row that is decided."""
+    shelf = Shelf(pause_s=0.02)
+    log = running(shelf)
+
+    async def person() -> list[bool]:
+        events = log.follow()
+        return ["approval_put" in shelf.writes async for one in events if isinstance(one.event, ApprovalRequested)]
+
+    looking = asyncio.create_task(person())
+    await log.say(Answered(reply=1, text="I would.", final=False))
+    await log.say(ASKED)
+    await log.say(msgspec.structs.replace(ASKED, call="another"))
+    await asyncio.sleep(live.FLUSH_S + 0.03)
+    assert shelf.kinds() == ["Answered"], "a reader of the store sees no more than a follower"
+    await log.pause(("approval_put", {}), ("pause_turn", {}))
+    assert await looking == [True, True]
+    assert shelf.kinds() == ["Answered", "ApprovalRequested", "ApprovalRequested"]
+
+
+async def test_a_turn_that_is_stopped_before_it_waits_shows_and_keeps_its_whole_log() -> None:
+    shelf = Shelf()
+    log = running(shelf)
+    for event in (ASKED, StopRequested(by="k"), CLOSED):
+        await log.say(event)
+    assert [type(event).__name__ for event in (await heard(log))[1:]] == shelf.kinds()
+    assert [entry.seq for entry in shelf.entries] == [2, 3, 4]
+
+
+async def test_a_request_that_cannot_be_kept_is_said_to_have_failed() -> None:
+    log = running(shelf := Shelf(gone=True))
+    await log.say(ASKED)
+    with pytest.raises(Unreachable):
+        await log.pause(("approval_put", {}))
+    assert not log.closed.is_set()
+    shelf.gone = False
+    await log.say(CLOSED)
+    assert shelf.entries == [], "nothing comes behind a gap"
+    assert [type(event).__name__ for event in await heard(log)][-1] == "TurnClosed"

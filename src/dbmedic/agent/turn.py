@@ -126,7 +126,9 @@ def todo(turn: Turn) -> list[Command]:
     if turn.failure is not None:
         return [Close("failed")]
     if turn.open:
-        return [command for call in turn.open if (command := _next(turn, call)) is not None]
+        reads: list[Command] = [RunTool(call) for call in turn.open if not call.writes]
+        # A person is asked when nothing else is left to do, so that whoever is asked can decide at once.
+        return reads or [command for call in turn.open if (command := _next(turn, call)) is not None]
     if turn.answered:
         return [Close("done")]
     if turn.replies >= REPLIES:
@@ -135,9 +137,7 @@ def todo(turn: Turn) -> list[Command]:
 
 
 def _next(turn: Turn, call: ToolCalled) -> Command | None:
-    """What an open call needs.  Changes wait until their whole round is decided, reads do not."""
-    if not call.writes:
-        return RunTool(call)
+    """What the call of a change needs: it waits until its whole round is decided."""
     if not any(asked.call == call.call for asked in turn.asked):
         return RequestApproval(call, turn.rounds + 1)
     if turn.waiting:

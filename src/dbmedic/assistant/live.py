@@ -3,11 +3,14 @@
 Followers read the same list and never slow the writer; one that hangs up stops its reading, not the run.  Token-sized
 deltas live here only: once a second, or each 4 kB, what they carried becomes one kept `AnswerGrew`, so that a crash
 loses at most the last second of text.
+
+What a person is asked is shown, and kept, with the row by which it is decided: whoever sees it can decide it at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +25,7 @@ from dbmedic.core.events import (
     AnswerDelta,
     Answered,
     AnswerGrew,
+    ApprovalRequested,
     Entry,
     Event,
     Thought,
@@ -58,6 +62,8 @@ class Running:
         self._seq = 1
         self._last_at = at
         self._pending: list[Entry] = []
+        self._shown = sys.maxsize
+        """So many entries followers may see; the first request of an approval waits for `pause`, or the end."""
         self._flush_timer: asyncio.TimerHandle | None = None
         self._flushes: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Future[None]] = []
@@ -115,6 +121,9 @@ class Running:
             self._answer.reset()
         elif kind is Thought:
             self._thought.reset()
+        elif kind is ApprovalRequested and event.waits and self._shown == sys.maxsize:  # type: ignore[union-attr]
+            self._flush()
+            self._shown = len(self.entries)
         entry = self._kept(event)
         if isinstance(event, TurnClosed):
             await self._close(entry, event)
@@ -135,9 +144,17 @@ class Running:
             raise self._lost
 
     async def pause(self, *writes: tuple[str, dict[str, Any]]) -> None:
-        """Ends what runs here of a turn that waits for a person; followers end, too.  Raises as `kept`."""
+        """Ends what runs here of a turn that waits for a person, and shows what is asked; followers end, too.
+
+        Raises as `kept`.
+        """
         await self.kept()
-        await self._store.append([], *writes)
+        batch, self._pending = self._pending, []
+        try:
+            await self._store.append(batch, *writes)
+        except OutsideFailed as failure:
+            self._lost = failure
+            raise
         self._end()
 
     def lose(self) -> None:
@@ -206,6 +223,7 @@ class Running:
     def _end(self) -> None:
         self._answer.reset()
         self._thought.reset()
+        self._shown = sys.maxsize
         self.closed.set()
         self._wake()
         when_closed, self._when_closed = self._when_closed, []
@@ -216,7 +234,7 @@ class Running:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
-        if self._pending and not self.lost:
+        if self._pending and not self.lost and self._shown == sys.maxsize:
             batch, self._pending = self._pending, []
             task = asyncio.create_task(self._append(batch))
             self._flushes.add(task)
@@ -249,7 +267,7 @@ class Running:
         """
         seen, entries, new_future = 0, self.entries, asyncio.get_running_loop().create_future
         while True:
-            if batch := entries[seen : seen + BATCH]:
+            if batch := entries[seen : min(seen + BATCH, self._shown)]:
                 seen += len(batch)
                 yield batch
             elif self.closed.is_set():
