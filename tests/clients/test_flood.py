@@ -173,6 +173,25 @@ async def test_a_reader_who_reads_nothing_does_not_keep_the_server_up(
         deaf.close()
 
 
+async def test_memory_levels_off_however_many_long_answers_are_told(
+    served: Serve, request: pytest.FixtureRequest
+) -> None:
+    if not request.config.getoption("--long"):
+        pytest.skip("with --long: two minutes")
+    server, took = served(400), []
+    async with people(server) as http:
+
+        async def person(name: str) -> None:
+            for _ in range(20):
+                assert (await ask(http, name, "at length"))[0] == 200
+
+        for _ in range(10):
+            await asyncio.gather(*(person(f"talker{number}") for number in range(10)))
+            took.append(resident(server))
+    print("MiB after each 200 answers:", *(each // MIB for each in took))
+    assert max(took[2:]) < max(took[:2]) + 24 * MIB, "a turn that has ended takes nothing"
+
+
 @contextlib.asynccontextmanager
 async def talker() -> AsyncIterator[str]:
     """A language model that says 20 words in four tenths of a second, or 320 kB when it is asked to talk at length."""
