@@ -15,7 +15,7 @@ from dbmedic.diagnosis import asked_sql, doing, handbook, names, pasted
 from dbmedic.diagnosis.agents import allowed, hinted
 from dbmedic.diagnosis.answer import answer
 from dbmedic.diagnosis.evidence import Evidence, Refusal, evidence
-from dbmedic.diagnosis.rank import Verdict, narrowed, promoted, rank, with_others
+from dbmedic.diagnosis.rank import Verdict, narrowed, promoted, rank, with_asked, with_others
 from dbmedic.diagnosis.said import Reader, title
 from dbmedic.diagnosis.symptoms import broad, symptoms
 from dbmedic.diagnosis.understand import Understood, understand
@@ -114,6 +114,8 @@ def judged(asked: Understood, seen: Evidence) -> Verdict:
     verdict = rank(seen, symptoms()[asked.symptom], asked.objects, asked.window)
     leads = {check for name in asked.also if name != "health" for check in symptoms()[name].lead}
     verdict = promoted(verdict, leads)
+    for name in asked.also:
+        verdict = with_asked(verdict, rank(seen, symptoms()[name]), symptoms()[name])
     if asked.statement is not None and asked.objects:
         return narrowed(verdict, asked.objects)
     return with_others(verdict, rank(seen, symptoms()["health"])) if "health" in asked.also else verdict

@@ -162,6 +162,16 @@ def with_others(verdict: Verdict, health: Verdict) -> Verdict:
     return msgspec.structs.replace(verdict, roots=(*verdict.roots, *others), notes=notes)
 
 
+def with_asked(verdict: Verdict, other: Verdict, symptom: Symptom) -> Verdict:
+    """The verdict, and after its causes what a second symptom led with: a mere note, unless it was asked about."""
+    said = {fact.finding.key for one in verdict.roots for fact in (one.fact, *one.chain, *one.siblings)}
+    asked = [one for one in other.roots if one.fact.check in symptom.lead and one.fact.check in known().notes]
+    asked = [one for one in asked if one.fact.finding.key not in said]
+    named = {fact.finding.key for one in asked for fact in (one.fact, *one.siblings)}
+    notes = tuple(fact for fact in verdict.notes if fact.finding.key not in named)
+    return msgspec.structs.replace(verdict, roots=(*verdict.roots, *asked), notes=notes) if asked else verdict
+
+
 def fit(check: str, symptom: Symptom) -> float:
     """3 when the check is the symptom or directly behind it, 2 through one hop, 1 through two, 0 not at all."""
     if "*" in symptom.signs:

@@ -139,7 +139,7 @@ def _report(one: Deadlock) -> str:
 
 
 def caught(looks: Sequence[Sequence[Row]]) -> list[Row]:
-    """The cycles of two that were seen, by the shapes of their statements."""
+    """The circles that were seen, by the shapes of two of their statements."""
     found: dict[tuple[str, str], Row] = {}
     for row in (row for look in looks for row in look):
         one, other = sorted(statements.normalised(str(row[name]), "postgres") for name in ("first", "second"))
@@ -148,6 +148,7 @@ def caught(looks: Sequence[Sequence[Row]]) -> list[Row]:
         kept |= {"first": one, "second": other, "table": next(iter(tables), None), "tables": ", ".join(tables) or None}
         kept |= order(tables)
         kept["seen"] += 1
+        kept["parties"] = max(int(kept.get("parties") or 2), int(row.get("parties") or 2))
     return list(found.values())
 
 
