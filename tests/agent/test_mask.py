@@ -165,7 +165,8 @@ def test_a_long_text_is_masked_in_no_time(text):
 
 _SHREDS = (
     "+", "-", " ", ".", ":", "(", ")", "@", "://", "0", "12", "138", "2001", "db8", "10.0.0.7", "1999", "4111", "086",
-    "password=", "Passwd ", "'", "secret", "api_key=", "api-key: ", "bearer ", "identified by ", "x", "a@b.de", "\n", "：",
+    "password=", "Passwd ", "'", "secret", "api_key=", "api-key: ", "bearer ", "identified by ", "x", "a@b.de", "\n",
+    "：",
 )  # fmt: skip
 
 

@@ -104,8 +104,9 @@ async def _scanned(session: RedisSession, until: float) -> list[Row]:
             break
     largest = sorted(sizes, key=lambda name: -sizes[name])[:SHOWN]
     types = await session.ask(*(("TYPE", name) for name in largest))
+    scanned = min(max(looked, len(sizes)), total)
     rows: list[Row] = [
-        {"key": name, "type": str(kind), "bytes": sizes[name], "scanned": min(max(looked, len(sizes)), total), "total": total}
+        {"key": name, "type": str(kind), "bytes": sizes[name], "scanned": scanned, "total": total}
         for name, kind in zip(largest, types, strict=True)
     ]
     counted = [row for row in rows if row["bytes"] >= LARGE and row["type"] in as_rows.ELEMENTS]

@@ -26,7 +26,8 @@ FAULT = Fault(
     numbers=[
         Number(
             "seconds",
-            "select extract(epoch from now() - backend_start) from pg_stat_activity where backend_type = 'checkpointer'",
+            "select extract(epoch from now() - backend_start) from pg_stat_activity"
+            " where backend_type = 'checkpointer'",
             0.2,
         )
     ],
