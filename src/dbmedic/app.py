@@ -141,7 +141,7 @@ async def build(
     from dbmedic.telemetry.gauges import look
     from dbmedic.telemetry.meters import Meters
     from dbmedic.telemetry.observed import ObservedStore, observed
-    from dbmedic.telemetry.ready import unready
+    from dbmedic.telemetry.ready import Ready
     from dbmedic.tools import tools
 
     if folder is None and config.data is not None:
@@ -237,7 +237,7 @@ async def build(
         admission=chosen_admission(config, store, meters, kept.bus),
     )
     meters.tools = known_tools
-    ops = Ops(lambda: unready(folder, store, turns, kept.bus), meters, lambda: look(meters, turns, sampler, store))
+    ops = Ops(Ready(folder, store, turns, kept.bus), meters, lambda: look(meters, turns, sampler, store))
     keys = Keys(store, now=now, new_id=new_id, random=os.urandom)
     policies = Policies(store, now=now)
     assistant = Assistant(

@@ -28,6 +28,7 @@ def _drained(server: Server) -> None:
     key = server.key()
     kept = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)  # as a balancer keeps them
     assert asked(kept, "GET", "/health")[0] == 200
+    assert asked(kept, "GET", "/ready")[0] == 200
     stream = events(client_of(server, key).create_chat_message({}, "Drain", "u1", "streaming"))
     heard = [next(stream)]
     while heard[-1]["event"] != "message":

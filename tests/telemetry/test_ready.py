@@ -34,7 +34,7 @@ async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
 
 
 async def unready(parts: Parts) -> dict[str, str]:
-    return await ready.unready(parts.folder, parts.store, parts.assistant.turns)
+    return await ready.Ready(parts.folder, parts.store, parts.assistant.turns)()
 
 
 async def test_with_everything_in_place_nothing_is_wrong(parts: Parts) -> None:
@@ -51,6 +51,13 @@ async def test_a_server_that_ends_takes_no_more_turns_and_says_so(parts: Parts) 
     assert await unready(parts) == {"turns": "no new ones are taken: the server ends"}
 
 
+async def test_a_server_that_was_told_to_end_was_still_called_ready_for_a_second(parts: Parts) -> None:
+    asking = ready.Ready(parts.folder, parts.store, parts.assistant.turns)
+    assert await asking() == {}
+    await parts.assistant.turns.end(0)
+    assert (await asking()).keys() == {"turns"}
+
+
 async def test_a_store_that_is_closed_is_said(parts: Parts) -> None:
     await parts.store.close()
     assert "closed" in (await unready(parts))["store"]
@@ -60,8 +67,8 @@ async def test_a_bus_that_is_away_is_said_and_one_that_answers_is_not(parts: Par
     with private_redis() as server:
         bus = Redis(server.url, "r1")
         turns = parts.assistant.turns
-        assert await ready.unready(parts.folder, parts.store, turns, bus) == {}
-    wrong = await ready.unready(parts.folder, parts.store, turns, bus)
+        assert await ready.Ready(parts.folder, parts.store, turns, bus)() == {}
+    wrong = await ready.Ready(parts.folder, parts.store, turns, bus)()
     await bus.close()
     assert wrong.keys() == {"bus"}
     assert wrong["bus"].startswith("not reached")

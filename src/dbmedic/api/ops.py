@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -19,8 +17,6 @@ from dbmedic.telemetry.meters import CONTENT_TYPE, Meters
 logger = structlog.get_logger("dbmedic.http")
 
 PATHS: Final = ("/health", "/ready", "/metrics")
-READY_S: Final = 1.0
-"""An answer of `/ready` serves all who ask within this time."""
 _JSON = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
 _TEXT = ((b"content-type", CONTENT_TYPE.encode()), (b"cache-control", b"no-store"))
 
@@ -36,8 +32,6 @@ class Ops:
     ) -> None:
         """`look` sets the gauges that somebody must ask for, before each scrape."""
         self._check, self.meters, self._look = check, meters, look
-        self._checked: tuple[float, Mapping[str, str]] = (-READY_S, {})
-        self._checking = asyncio.Lock()
 
     def seen(self, seen: Seen) -> None:
         """Counts a request and writes its line."""
@@ -65,20 +59,11 @@ class Ops:
             case "health":
                 return _json(200, {"status": "ok", "version": __version__})
             case "ready":
-                wrong = await self._wrong()
+                wrong = await self._check()
                 return _json(503 if wrong else 200, {"status": "not ready" if wrong else "ready", **wrong})
             case _:
                 await self._look()
                 return Reply(200, self.meters.text(), _TEXT)
-
-    async def _wrong(self) -> Mapping[str, str]:
-        """Checked at most once in `READY_S`, and never twice at once, however many ask."""
-        async with self._checking:
-            at, wrong = self._checked
-            if time.monotonic() - at >= READY_S:
-                wrong = await self._check()
-                self._checked = (time.monotonic(), wrong)
-            return wrong
 
 
 def claims(head: Head, fields: Mapping[str, str]) -> bool:  # noqa: ARG001 - as every API
