@@ -55,10 +55,16 @@ class Ground:
         """Ids of the measures that the numbers so far rest on."""
         return tuple(self._rests)
 
+    def passes(self, text: str) -> bool:
+        """Whether a piece goes out as it is, as most do; then it is out."""
+        if self._held or self._fence or _HOLD.search(text) is not None:
+            return False
+        self._out(text)
+        return True
+
     def feed(self, text: str) -> Iterator[str | Block]:
         """What may go out now."""
-        if not self._held and not self._fence and _HOLD.search(text) is None:
-            self._out(text)
+        if self.passes(text):
             yield text
             return
         since = max(0, len(self._held) - 8)

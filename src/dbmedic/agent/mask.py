@@ -53,12 +53,13 @@ class Mask:
     def __init__(self, key: bytes, sends: Sends = "masked", place: str = "") -> None:
         """`key` and `place` are this conversation's alone."""
         self._key, self._place, self.sends = key, place, sends
-        self._values: dict[str, str] = {}
+        self.hidden: dict[str, str] = {}
+        """Word -> the value that it stands for."""
         self._told: dict[tuple[str, str], str] = {}
 
     def __bool__(self) -> bool:
         """Whether anything is hidden."""
-        return bool(self._values)
+        return bool(self.hidden)
 
     # -- out ----------------------------------------------------------------------------------------------------
 
@@ -130,7 +131,7 @@ class Mask:
         for again in range(16):
             digest = hmac.new(self._own, f"{kind}\0{again}\0{value}".encode(), hashlib.sha256).hexdigest()
             word = f"{kind}_{digest[:8]}"
-            if self._values.setdefault(word, value) == value:
+            if self.hidden.setdefault(word, value) == value:
                 break
         return word
 
@@ -138,7 +139,7 @@ class Mask:
 
     def restored(self, text: str) -> str:
         """A text of the model with the values in it; words that stand for nothing stay."""
-        return _TOKEN.sub(self._value, text) if self._values and "_" in text else text
+        return _TOKEN.sub(self._value, text) if self.hidden and "_" in text else text
 
     def value(self, value: Any) -> Any:
         """Arguments of a call with the values in them."""
@@ -150,7 +151,7 @@ class Mask:
 
     def _value(self, match: re.Match[str]) -> str:
         kind, _, digits = match[0].partition("_")
-        return self._values.get(f"{kind.upper()}_{digits.lower()}", match[0])
+        return self.hidden.get(f"{kind.upper()}_{digits.lower()}", match[0])
 
 
 class Restoring:
@@ -160,7 +161,7 @@ class Restoring:
         self._mask, self._held = mask, ""
 
     def feed(self, text: str) -> str:
-        if not self._mask:
+        if not self._mask.hidden:
             return text
         text, self._held = self._held + text, ""
         if not text[-1:].isalnum() and text[-1:] != "_":

@@ -79,7 +79,11 @@ class Speaking:
                     got.append(piece)
                     match piece:
                         case Text(text=text):
-                            for part in ground.feed(answer.feed(text)):
+                            if ground.passes(restored := answer.feed(text)):
+                                if restored:
+                                    yield piece if restored is text else Text(restored)
+                                continue
+                            for part in ground.feed(restored):
                                 if said := await _said(part, planned):
                                     yield said
                         case Reasoning(text=text):

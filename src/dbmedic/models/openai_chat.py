@@ -22,7 +22,7 @@ import structlog
 from dbmedic.core.errors import ModelDown
 from dbmedic.core.events import ToolCalled
 from dbmedic.core.ports import ModelRequest
-from dbmedic.core.values import Piece
+from dbmedic.core.values import Piece, Usage
 from dbmedic.kit.units import seconds_text
 from dbmedic.models.fit import fit, tokens
 from dbmedic.models.openai_wire import Reading, body, trouble
@@ -83,6 +83,8 @@ class OpenaiChat:
         self._post = Post(endpoint(url), headers, connect_s=connect_s, read_s=read_s)
         self._service = f"model {model} at {self._post.host}:{self._post.port}"
         self._thought_field = thought_field(self._setting)
+        self.priced: Callable[[Usage], Usage] | None = None
+        """What adds the price to a usage, once it is known."""
         self._refused: set[str] = set()
         """Fields that the service refused, and is not sent any more."""
 
@@ -107,7 +109,7 @@ class OpenaiChat:
                         yield piece
                 for piece in reading.end():
                     spoke = True
-                    yield piece
+                    yield self.priced(piece) if self.priced is not None and isinstance(piece, Usage) else piece
                 if not reply.at_end:
                     await _drained(reply)
                 self._learn(reading)

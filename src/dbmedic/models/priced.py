@@ -37,7 +37,13 @@ class Priced:
         self._looking: asyncio.Task[Lookup | None] | None = None
         self._looked = price is not None
 
-    async def reply(self, request: ModelRequest, /) -> AsyncIterator[Piece]:
+    def reply(self, request: ModelRequest, /) -> AsyncIterator[Piece]:
+        if self._looked and hasattr(self._model, "priced"):
+            self._model.priced = self._priced  # from now on it does so itself, at no cost for each piece
+            return self._model.reply(request)
+        return self._reply(request)
+
+    async def _reply(self, request: ModelRequest) -> AsyncIterator[Piece]:
         if not self._looked and self._looking is None:
             self._looking = asyncio.create_task(asyncio.to_thread(self._known), name=f"price of {self.name}")
         async for piece in self._model.reply(request):
@@ -55,6 +61,9 @@ class Priced:
             except Exception as fault:
                 log.warning("price not known", model=self.name, error=repr(fault))
             self._looked = True
+        return self._priced(usage)
+
+    def _priced(self, usage: Usage) -> Usage:
         price = self._lookup(usage.prompt_tokens, usage.completion_tokens) if self._lookup else None
         return usage if price is None else priced(usage, price)
 
