@@ -15,7 +15,7 @@ from msgspec import Struct
 from dbmedic.checks.plans import Scan, Term
 from dbmedic.checks.template import ident
 
-Kind: TypeAlias = Literal["index", "expression", "rewrite", "conversion", "charset", "reindex", "pattern"]
+Kind: TypeAlias = Literal["index", "expression", "rewrite", "conversion", "charset", "reindex", "pattern", "contains"]
 MAX_KEYS = 4
 FIXED = re.compile(
     r"(lower|upper|[blr]?trim|replace|reverse|left|right|substr(ing)?|abs|round|floor|ceil|md5|(char_)?length|coalesce|cast"
@@ -23,6 +23,8 @@ FIXED = re.compile(
     re.IGNORECASE,
 )
 """Functions whose result depends on their arguments alone (for timestamps without time zone)."""
+INVERTED = re.compile(r"\[\]$|^(jsonb|tsvector|hstore)$")
+"""Types that an inverted index serves as it is."""
 CHARSET = re.compile(r"\b(?:character set|using)\s+(\w+)", re.IGNORECASE)
 """How MySQL and MariaDB convert a text into another character set."""
 BY_DAY = re.compile(r"date\b|date_trunc|timestamp_trunc|extract|year|month|day|to_char", re.IGNORECASE)
@@ -77,7 +79,7 @@ def advice(scan: Scan, table: Table, engine: str) -> Advice | None:
     last = [*ranges[:1], *(Term(column=name, kind="range") for name in ordered if name in table.types)]
     chosen = [*equal, *(null if equal else null[:1]), *(last[:1] if len(equal) < MAX_KEYS else [])]
     if not chosen:
-        return _pattern(patterns, table, engine) if patterns else None
+        return _inside(known, table, engine) or (_pattern(patterns, table, engine) if patterns else None)
     if wrapped is not None:
         return _defeated(wrapped, chosen, table, engine)
     if engine != "postgres" and (converted := next((one for one in chosen if _converted(one, table)), None)):
@@ -155,6 +157,24 @@ def _pattern(patterns: Sequence[Term], table: Table, engine: str) -> Advice | No
     return Advice(
         kind="pattern", columns=(column,), keys=(f"{ident(column, engine)} gin_trgm_ops",),
         name=_name(table, (column, "trgm")),
+    )  # fmt: skip
+
+
+def _inside(known: Sequence[Term], table: Table, engine: str) -> Advice | None:
+    """A search inside arrays, documents or texts made for searching: an inverted index serves it."""
+    term = next((one for one in known if one.kind == "contains" and INVERTED.search(table.types[one.column])), None)
+    if term is None:
+        return None
+    rewrite = f"{term.column} @> ARRAY[:value]" if term.expression else None
+    serving = [one for one in table.indexes if not one.partial and one.keys[:1] == (term.column,)]
+    if (there := next((one for one in serving if one.valid), None)) is not None and rewrite is None:
+        return None
+    if serving and there is None:
+        return Advice(kind="reindex", columns=(term.column,), name=serving[0].name)
+    return Advice(
+        kind="rewrite" if there else "contains", columns=(term.column,), name=_name(table, (term.column,)),
+        keys=() if there else (ident(term.column, engine),), defeated=there.name if there else None,
+        wrapped=term.expression, rewrite=rewrite,
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def _postgres_scan(node: Node, above: tuple[Node, ...]) -> Scan:
     alias = node.get("Alias") or node["Relation Name"]
     found = terms(node["Filter"], alias, "postgres") if node.get("Filter") else ()
     rows = float(node.get("Plan Rows", 0)) * _workers(above)
-    if not any(term.kind in ("equal", "range", "pattern", "join") for term in found):
+    if not any(term.kind in ("equal", "range", "pattern", "join", "contains") for term in found):
         joined = next(
             ((one, JOINS[one["Node Type"]]) for one in reversed(above) if one.get("Node Type") in JOINS), None
         )

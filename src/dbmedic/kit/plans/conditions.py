@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-Kind: TypeAlias = Literal["equal", "range", "pattern", "null", "join"]
+Kind: TypeAlias = Literal["equal", "range", "pattern", "null", "join", "contains"]
 Why: TypeAlias = Literal["function", "cast", "arithmetic", "wildcard", "or", "negation"]
 
 SUBPLAN = re.compile(r"\((?:hashed )?(?:InitPlan|SubPlan) \d+(?: \(returns [^)]*\))?\)(?:\.col\d+)?|\$\d+")
@@ -129,9 +129,32 @@ def _side(tree: Any, alias: str | None) -> Any:
     return None
 
 
+def _inside(tree: Any, alias: str | None) -> Term | None:
+    """A condition on what a column's value holds: an array, a document or a text made for searching."""
+    from sqlglot import exp
+
+    searches = (
+        exp.ArrayContainsAll, exp.ArrayOverlaps, exp.JSONBContains, exp.JSONBContainsTopKey,
+        exp.JSONBContainsAnyTopKeys, exp.JSONBContainsAllTopKeys, exp.JSONBPathExists,
+    )  # fmt: skip
+    sides = (
+        [tree.this] if isinstance(tree, searches) else tree.expressions if isinstance(tree, exp.MatchAgainst) else []
+    )
+    found = [one.unnest() for one in sides]
+    if len(found) == 1 and isinstance(found[0], exp.Column) and _is_of(found[0], alias):
+        return Term(column=found[0].name, kind="contains")
+    if isinstance(tree, exp.EQ) and isinstance(tree.expression, exp.Any):
+        inner = tree.expression.this.unnest()
+        if isinstance(inner, exp.Column) and _is_of(inner, alias):
+            return Term(column=inner.name, kind="contains", expression=f"ANY ({inner.name})")
+    return None
+
+
 def _term(tree: Any, alias: str | None, dialect: str) -> Term | None:
     from sqlglot import exp
 
+    if dialect == "postgres" and (inside := _inside(tree, alias)) is not None:
+        return inside
     kinds: list[tuple[type, Kind]] = [
         (exp.EQ, "equal"), (exp.NullSafeEQ, "equal"), (exp.In, "equal"), (exp.GT, "range"), (exp.GTE, "range"),
         (exp.LT, "range"), (exp.LTE, "range"), (exp.Between, "range"), (exp.Like, "pattern"), (exp.ILike, "pattern"),

@@ -27,6 +27,8 @@ MOST = 12
 """How many statements are looked at closely."""
 LEAST_SHARE, LEAST_MEAN_S = 0.02, 0.005
 FEW = re.compile(r"\border\s+by\b[^()]*\blimit\b", re.IGNORECASE)
+LOCKING = re.compile(r"^\s*(update|delete)\b|\bfor\s+update\b|\block\s+in\s+share\s+mode\b", re.IGNORECASE)
+"""InnoDB keeps a lock on every row that such a statement reads, and not only on those it wants."""
 WRAPPED = dict.fromkeys(("lower", "upper", "trim", "date", "abs"), "{function}({column})")
 """Functions of one argument; what else a wrapped column's text says is not known."""
 KINDS: dict[str, plans.Kind] = {
@@ -35,7 +37,7 @@ KINDS: dict[str, plans.Kind] = {
 }  # fmt: skip
 UNSEEN = (
     "column", "columns", "kind", "keys", "index", "defeated", "wrapped", "rewrite", "type", "kept", "planned", "hidden",
-    "shown",
+    "shown", "locking",
 )  # fmt: skip
 HIDDEN = {"mysql": ("INVISIBLE", "VISIBLE"), "mariadb": ("IGNORED", "NOT IGNORED")}
 """How an index is kept from the planner, and given back to it."""
@@ -113,6 +115,14 @@ def _root(row: Row) -> tuple[str, str]:
     return row.get("root_schema") or row["schema"], row.get("root_table") or row["table"]
 
 
+def _together(row: Row, database: str, tables: dict[tuple[Any, ...], Row]) -> Row:
+    """Rows and size of all partitions of the table as statements call it; of what is no partition its own."""
+    if not row.get("root_table"):
+        return {}
+    parts = [one for key, one in tables.items() if key[0] == database and _root(one) == _root(row)]
+    return {name: sum(float(one[name] or 0) for one in parts) for name in ("rows", "size")}
+
+
 def _unexplained(row: Row) -> Row:
     return {**dict.fromkeys((*UNSEEN, *OF_STATEMENT)), **row, "column": "?", "confidence": "heuristic"}
 
@@ -125,9 +135,12 @@ async def _missing(
     Adds to `meant`, by table, how many of its full reads a minute the statement wants: no index would save those.
     """
     text, database = str(statement["query"]), statement["database"]
-    words = text.lower()
+    words = text.lower().replace("`", "")
     mentioned = {
-        (key[1], key[2]): row for key, row in tables.items() if key[0] == database and _root(row)[1].lower() in words
+        (key[1], key[2]): row
+        for key, row in tables.items()
+        if (key[0] == database and _root(row)[1].lower() in words)
+        or (context.facts.engine != "postgres" and f"{key[1]}.{key[2]}".lower() in words)
     }
     if not mentioned:
         return
@@ -148,7 +161,8 @@ async def _missing(
         if best is None and planned and not statement["ever"]:
             meant[(database, *place)] += _per_minute(statement, context)
         if best is not None:
-            yield _row(statement, row, table, scan, best, planned, context)
+            whole = row | _together(row, database, tables)
+            yield _row(statement, whole, table, scan, best, planned, context)
 
 
 def _per_minute(statement: Row, context: Context) -> float:
@@ -250,6 +264,7 @@ def _row(statement: Row, row: Row, table: Table, scan: Scan, best: Advice, plann
         **row,
         "schema": schema,
         "table": name,
+        "locking": "yes" if context.facts.engine != "postgres" and LOCKING.search(str(statement["query"])) else None,
         "partitioned": None if name == row["table"] else "yes",
         "scans_per_min": scans,
         "column": best.columns[0] if len(best.columns) == 1 else "+".join(best.columns),
