@@ -8,7 +8,7 @@ also seen running, it is planned with its values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def scans(one: Planned) -> list[Scan]:
 
 async def _kept(context: Context) -> Kept:
     load = await workload.statements(context)
-    worth = [row for row in load if (row["share"] or 0) >= LEAST_SHARE and row["database"]][:MOST]
+    worth = [row for row in load if (row["share"] or 0) >= LEAST_SHARE][:MOST]
     found: list[Planned] = []
     refused: Denied | None = None
     for statement in worth:
@@ -106,8 +106,11 @@ async def _kept(context: Context) -> Kept:
 
 async def _planned(context: Context, statement: Row) -> Planned:
     text, engine = str(statement["query"]), context.facts.engine
-    asked = [one.name for one in statements.asks(text, engine).tables]
-    tables = await _tables(context, statement, asked)
+    asked = statements.asks(text, engine).tables
+    if engine == "postgres":
+        tables = await _tables(context, statement, [one.name for one in asked])
+    else:
+        tables = await _placed(context, [(one.schema or statement["database"], one.name) for one in asked])
     schema = next((row["schema"] for row in tables.values()), None)
     raw = await context.plan(statement.get("raw") or text, database=statement["database"], schema=schema)
     plan = trees.of(raw, engine)
@@ -121,22 +124,27 @@ async def _planned(context: Context, statement: Row) -> Planned:
 
 
 async def _tables(context: Context, statement: Row, names: list[str]) -> dict[str, Row]:
-    """The tables by name; of two of one name that which the role's search path finds first."""
+    """PostgreSQL's tables by name; of two of one name that which the role's search path finds first."""
     if not names:
         return {}
-    engine = "postgres" if context.facts.engine == "postgres" else "mysql"
-    database = statement["database"]
     params = {"names": ",".join(dict.fromkeys(names))}
-    if engine == "postgres":
-        found = await context.rows(_sql()[engine]["tables"], params, database=database)
-    else:
-        found = await context.rows(_sql()[engine]["tables"], params | {"database": database})
-    path = await _path(context, statement) if engine == "postgres" else []
+    found = await context.rows(_sql()["postgres"]["tables"], params, database=statement["database"])
+    path = await _path(context, statement)
     order = {name: at for at, name in enumerate(path)}
     best: dict[str, Row] = {}
     for row in sorted(found, key=lambda row: order.get(row["schema"], len(order))):
         best.setdefault(str(row["table"]), row)
     return best
+
+
+async def _placed(context: Context, asked: Sequence[tuple[str | None, str]]) -> dict[str, Row]:
+    """MySQL's tables by name, each looked up in the database that the statement says or is in."""
+    found: dict[str, Row] = {}
+    for database in dict.fromkeys(database for database, _ in asked if database):
+        names = ",".join(dict.fromkeys(name for place, name in asked if place == database))
+        for row in await context.rows(_sql()["mysql"]["tables"], {"names": names, "database": database}):
+            found.setdefault(str(row["table"]), row)
+    return found
 
 
 async def _path(context: Context, statement: Row) -> list[str]:

@@ -37,6 +37,7 @@ class Causes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     hints: tuple[str, ...]
     suspects: tuple[str, ...]
     waiting: tuple[str, ...]
+    asides: tuple[str, ...]
     work: tuple[str, ...]
     magnitude: dict[str, str]
     edge: tuple[Edge, ...]

@@ -374,6 +374,7 @@ def _unseen(seen: Evidence, symptom: Symptom) -> tuple[Unseen, ...]:
     """What could not be seen and might have changed the answer: the log only where it would tell of the symptom."""
     order = {check: place for place, check in enumerate((*symptom.lead, *symptom.signs))}
     failed = [one for one in seen.checked.values() if one.level == "failed"]
+    failed = [one for one in failed if one.check in order or one.check not in known().asides]
     failed = [one for one in failed if "*" in symptom.signs or one.reason == "no_log_source" or fit(one.check, symptom)]
     blind = [one for one in failed if one.reason == "no_log_source" and one.check not in symptom.lead]
     spoken = any(one.reason == "no_log_source" and one.check in symptom.lead for one in failed)
