@@ -97,7 +97,7 @@ _SIMPLIFIED: Final = frozenset(
     "记讲许论设访证评识诉词译试话该详语误说请诸读课调谁谈谢谨贝负责败货质贩贫购贯账资赏赔赖趋跃车转轮软轻"
     "载较输辑边达迁过运还这进远连迟适选递逻遗释鉴针钟钥钱铁铺链销锁错键镜长门闪闭问闲间闷闸闹队阴阵阶际陆"
     "险随隐难雾静韩页项顺须预领频题颜额风飞饭馆马驱验骤鱼鸟黄齐龙采尽见碍滞顶颈迹询饰参烦军临众声档码竖脱"
-    "盘线习费东压周绪浅储减布庞表颗群书严你制面亿买卖协诊陈杀"
+    "盘线习费东压周绪浅储减布飙颤庞表颗群书严你制面亿买卖协诊陈杀"
 )
 _TRADITIONAL_ONLY: Final = frozenset(
     "與業兩個為麼爭於產僅從們價會優傳體餘關興養內決況幾擊別刪則剛創勢動務區單衛歷發變號葉聽啟嗎員響團圍國"
@@ -108,9 +108,10 @@ _TRADITIONAL_ONLY: Final = frozenset(
     "議記講許論設訪證評識訴詞譯試話該詳語誤說請諸讀課調誰談謝謹貝負責敗貨質販貧購貫帳資賞賠賴趨躍車轉輪軟"
     "輕載較輸輯邊達遷過運還這進遠連遲適選遞邏遺釋鑑針鐘鑰錢鐵鋪鏈銷鎖錯鍵鏡長門閃閉問閒間悶閘鬧隊陰陣階際"
     "陸險隨隱難霧靜韓頁項順須預領頻題顏額風飛飯館馬驅驗驟魚鳥黃齊龍採盡見礙滯頂頸跡詢飾參煩軍臨眾寫聲檔碼"
-    "豎脫後盤數線習費東壓佔週緒淺儲減佈龐錶顆綫羣書嚴妳製裡麵億買賣併協診陳殺"
+    "豎脫後盤數線習費東壓佔週緒淺儲減佈飆顫龐錶顆綫羣書嚴妳製裡麵億買賣併協診陳殺"
 )
 _JAPANESE_ONLY: Final = frozenset("実続検総変込値対圧単戻処図発広読仮価効験済転伝働応択拡帯払遅気悪様残渉桜録")
+_CHINESE_SPOKEN: Final = re.compile(r"[的了吗嗎呢么麼里裡有报報错錯是不我你这這那怎为為什请請帮幫看说說一下]")
 _INDONESIAN: Final = frozenset((
     "yang", "dan", "apakah", "apa", "kenapa", "mengapa", "tidak", "dengan", "lambat", "lemot", "berapa", "saya",
     "ini", "itu", "sejak", "pagi", "koneksi", "penuh", "untuk", "dari", "pada", "sudah", "belum", "bagaimana",
@@ -118,7 +119,11 @@ _INDONESIAN: Final = frozenset((
     "cek", "periksa", "sekarang", "terakhir", "menit", "di", "ke", "ada", "basis", "kunci", "macet", "berjalan",
     "tabel", "indeks", "ruang", "besar", "siapa", "kamu", "halo", "selamat", "terima", "kasih", "saja", "bagian",
     "tambah", "jumlah", "pemakaian", "penyimpanan", "transaksi", "baik", "mana", "saat", "kapasitas", "gagal",
-    "sering", "sangat", "terus",
+    "sangat", "terus", "antara", "sampai", "dapat", "tertinggal", "replika", "pengguna", "selesai", "pernah",
+    "malam", "jauh", "pesanan", "laporan", "paling", "berat", "tapi", "yg", "gak", "nggak", "ga", "aja", "banget",
+    "kok", "udah", "dong", "cuaca", "naik", "habis", "minggu", "kemarin", "kapan", "benar", "aman", "jam", "tetap",
+    "lagi", "masih", "semua", "kosong", "gimana", "kalau", "karena", "setelah", "sebelum", "mengunci", "terjadi",
+    "jadi", "lalu", "mati", "muter", "stok", "barang", "harus", "boleh", "hapus", "lama", "cepat", "turun", "aplikasi",
 ))  # fmt: skip
 
 
@@ -130,7 +135,7 @@ def detect(text: str, default: str = "en") -> str:
     kana = len(_KANA.findall(text))
     if kana and kana + len(han) >= len(words) / 2:
         return "ja"
-    if han and len(han) >= len(words) / 2:
+    if han and (len(han) >= len(words) / 2 or len(_CHINESE_SPOKEN.findall(text)) >= 2):
         simplified = sum(character in _SIMPLIFIED for character in han)
         traditional = sum(character in _TRADITIONAL_ONLY for character in han)
         if sum(character in _JAPANESE_ONLY for character in han) > simplified:

@@ -30,6 +30,8 @@ _LIKE_ID: Final = re.compile(
 _NO_IDS: Final = re.compile(
     r"(?:utf|sha|iso|top|covid|rfc|pg|mysql|postgres(?:ql)?|mariadb|redis|cpu|no|vs|in|multi|cross)-\w+$"
 )
+_TWICE: Final = re.compile(r"([a-z]+)-\1(?:nya)?")
+"""A word said twice is an Indonesian plural, not an id."""
 _PLAIN_WORDS: Final = frozenset(("read-only", "in-memory", "real-time", "pg-wal", "multi-master", "long-running"))
 _TABLE: Final = (
     re.compile(
@@ -82,7 +84,7 @@ def unknown(text: str, visible: Sequence[InstanceCard]) -> str | None:
     for match in (*_CLOUD_ID.finditer(said), *_SAID_ID.finditer(said), *_alike(said, prefixes), *loose):
         word = match["id"] if "id" in match.re.groupindex else match[0]
         word = word.rstrip("-")
-        if word not in known and word not in _PLAIN_WORDS and "-wal" not in word:
+        if word not in known and word not in _PLAIN_WORDS and not _TWICE.fullmatch(word) and "-wal" not in word:
             at = text.lower().find(word)
             return text[at : at + len(word)] if at >= 0 else word
     return None

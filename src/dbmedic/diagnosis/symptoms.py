@@ -93,7 +93,9 @@ def said(text: str) -> dict[str, Said]:
             if (match := one.search(text)) is not None:
                 spans.append((*match.span(), weight))
         if spans:
-            found[name] = Said(sum(weight for _, _, weight in spans), tuple(spans))
+            # What two languages share is said once.
+            heaviest = {(start, end): weight for start, end, weight in sorted(spans, key=lambda span: span[2])}
+            found[name] = Said(sum(heaviest.values()), tuple(spans))
     return dict(sorted(found.items(), key=lambda pair: -pair[1].score))
 
 

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from dbmedic.core import lang
 from dbmedic.core.values import Exchange, InstanceCard, Question
-from dbmedic.diagnosis import asked_sql, names
+from dbmedic.diagnosis import asked_sql, names, typos
 from dbmedic.diagnosis.plain import plain
 from dbmedic.diagnosis.symptoms import Said, broad, pattern, said, symptoms
 from dbmedic.diagnosis.when import Window, window
@@ -86,7 +86,7 @@ def understand(
         question = replace(question, text=f"{question.text[: READ // 2]} {question.text[-READ // 2 :]}")
     text = question.text
     statement = asked_sql.written(text)
-    bare = names.without(asked_sql.without(text), visible)
+    bare = typos.repaired(names.without(asked_sql.without(text), visible))
     if statement is None:
         statement = asked_sql.meant(bare, history)
     language = _language(question, bare, history)
@@ -141,11 +141,11 @@ def understand(
 
 
 def _unblamed(bare: str) -> str:
-    """The text without a guess that the network is at fault, unless nothing else is said."""
+    """The text without a guess that the network is at fault and what was tried in vain, unless nothing else is said."""
     rest = bare
-    for one in _talk()["blame"]:
+    for one in (*_talk()["blame"], *_talk()["tried"]):
         rest = one.sub(" ", rest)
-    return rest if any(one.score >= _STRONG for one in said(rest).values()) else bare
+    return rest if rest == bare or any(one.score >= _STRONG for one in said(rest).values()) else bare
 
 
 def language_of(question: Question, visible: Sequence[InstanceCard], history: Sequence[Exchange]) -> str:
@@ -197,7 +197,7 @@ def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exc
         return "thanks"
     if not about and _talks("greeting", bare):
         return "greeting"
-    if about or _talks("change", bare) or (history and (_follow(bare) or _short(bare))):
+    if about or _talks("change", bare) or _talks("complaint", bare) or (history and (_follow(bare) or _short(bare))):
         return "database"
     return "other"
 
@@ -236,7 +236,8 @@ def _symptom(
     also = [name for name in complaints if name != first and _apart(complaints[name], complaints[first])]
     # A full disk is what people blame; that something fails is what they see.
     seen = (*_SPEED, "errors") if symptoms()[first].style == "disk" else _SPEED
-    speed = next((name for name in also if name in seen), None)
+    others = [complaints[name] for name in complaints if name not in seen]
+    speed = next((name for name in also if name in seen and _beside(complaints[name], others)), None)
     if speed is not None and not broad(symptoms()[first]):
         also = [first, *(name for name in also if name != speed)]
         first = speed
@@ -248,6 +249,14 @@ def _apart(one: Said, other: Said) -> bool:
     return any(
         weight >= _STRONG and all(end <= start2 or start >= end2 for start2, end2, _ in other.spans)
         for start, end, weight in one.spans
+    )
+
+
+def _beside(speed: Said, others: Sequence[Said]) -> bool:
+    """Says that something is slow where no other complaint says what: "the replica lags" is one, not two."""
+    return any(
+        weight >= _STRONG and all(end <= start2 or start >= end2 for one in others for start2, end2, _ in one.spans)
+        for start, end, weight in speed.spans
     )
 
 
