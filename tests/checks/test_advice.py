@@ -179,6 +179,17 @@ def test_mariadb_and_mysql_print_plans_differently() -> None:
     assert mysql_scans(mariadb) == mysql_scans(mysql) == [want]
 
 
+def test_mariadb_tells_the_condition_of_a_join_through_a_buffer_above_its_table() -> None:
+    inner = {"table_name": "c", "access_type": "ALL", "rows": 60_000, "filtered": 100}
+    joined = {
+        "table": inner,
+        "join_type": "BNL",
+        "attached_condition": "convert(crm.c.`code` using utf8mb4) = crm.v.code",
+    }
+    (scan,) = mysql_scans({"query_block": {"nested_loop": [{"block-nl-join": joined}]}})
+    assert [(term.column, term.kind) for term in scan.terms] == [("code", "join")]
+
+
 def test_a_join_that_filters_what_another_index_found_wants_its_own() -> None:
     outer = {"table": {"table_name": "products", "access_type": "ALL", "rows": 5000}}
     inner = {

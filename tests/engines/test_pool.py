@@ -11,7 +11,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from dbmedic.core.errors import Timeout
+from dbmedic.core.errors import NoSlotLeft, Timeout
 from dbmedic.engines import pool
 from dbmedic.engines.pool import Gone, Pool
 
@@ -83,6 +83,32 @@ async def test_many_callers_share_two_sessions_and_all_are_served() -> None:
     assert len(served) == 50
     assert len(opened.sessions) == 2
     await sessions.close()
+
+
+async def test_a_full_server_is_asked_once_and_the_connection_there_is_serves_all() -> None:
+    opened, asked, refused = Opened(), 0, 0
+
+    async def opening(key: str) -> Plain:
+        nonlocal asked, refused
+        asked += 1
+        if asked > 1:
+            refused += 1
+            raise NoSlotLeft("no connection to db: Too many connections")
+        return await opened(key)
+
+    sessions, served = Pool(opening), list[int]()
+
+    async def ask() -> None:
+        served.append(await sessions.use("a", name_of, limit_s=1))
+
+    with anyio.fail_after(2):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(ask)
+    assert (len(served), len(opened.sessions), refused) == (20, 1, 1)
+    await sessions.close()
+    with pytest.raises(NoSlotLeft):  # none of our own is left to wait for
+        await Pool(opening).use("a", name_of, limit_s=1)
 
 
 async def test_databases_make_room_for_each_other() -> None:

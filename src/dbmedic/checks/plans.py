@@ -125,6 +125,12 @@ def _mysql_tables(node: Any, before: float) -> Iterator[tuple[Node, float]]:
                     found = list(_mysql_tables(one, times))
                     yield from found
                     times *= max([1.0, *(_rows(table) for table, _ in found)])
+            elif name == "block-nl-join" and isinstance(value, dict):
+                # MariaDB tells the condition of a join through a buffer above the table that it reads
+                joined = value.get("attached_condition")
+                for table, times in _mysql_tables(value, before):
+                    both = [f"({one})" for one in (table.get("attached_condition"), joined) if one]
+                    yield {**table, "attached_condition": " and ".join(both)}, times
             else:
                 yield from _mysql_tables(value, before)
     elif isinstance(node, list):

@@ -30,6 +30,7 @@ from dbmedic.checks.template import RESERVED
 from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed, Timeout, Unmeasured
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.kit import statements as sql
+from dbmedic.kit.statements.reading import functions
 
 COUNTERS = (
     "calls",
@@ -286,6 +287,7 @@ def _seen(looks: Sequence[Sequence[Row]], facts: EngineFacts, window: float) -> 
             found[key] = {
                 **dict.fromkeys(COUNTERS),
                 "queryid": None,
+                "seen_id": row.get("queryid"),
                 "query": text,
                 "database": row["database"],
                 "role": row["role"],
@@ -318,13 +320,13 @@ def _one_run(seen: Sequence[Row], window: float) -> Row:
 
 def _recorded(seen: list[Row], lasting: list[Row]) -> list[Row]:
     """What looking saw, with what one execution did so far by the record where the window is too short to count one."""
-    records = {(row["database"], _shape(row["query"])): row for row in lasting}
-    return [
-        {**row, **_once(record, row["exec_s"])}
-        if (record := records.get((row["database"], _shape(row["query"])))) is not None
-        else row
-        for row in seen
-    ]
+    records = {(row["database"], key): row for row in lasting for key in _keys(row)}
+    told = []
+    for row in seen:
+        found = (records.get((row["database"], key)) for key in _keys(row))
+        record = next((one for one in found if one is not None), None)
+        told.append(row if record is None else {**row, **_once(record, row["exec_s"])})
+    return told
 
 
 def _once(record: Row, exec_s: float) -> Row:
@@ -337,10 +339,10 @@ def _once(record: Row, exec_s: float) -> Row:
 
 def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
     """Counted statements, with what looking knows of them; only-seen ones where they ran longer than counters show."""
-    shapes = {_shape(row["query"]): row for row in counted}
+    shapes = {key: row for row in counted for key in _keys(row)}
     rows = list(counted)
     for row in seen:
-        known = shapes.get(_shape(row["query"]))
+        known = next((shapes[key] for key in _keys(row) if key in shapes), None)
         if known is None:
             rows.append(row)
         else:
@@ -361,9 +363,11 @@ def _waits(row: Row) -> bool:
 
 
 def tidy(digest: str) -> str:
-    """A digest of MySQL as one would write it: no quotes around plain names, no blanks around dots."""
+    """A digest of MySQL as one would write it: no quotes around plain names, no blanks around dots and in calls."""
+    calls = functions("mysql")["read"]
     bare = re.sub(r"`([A-Za-z_][A-Za-z0-9_]*)`", _unquoted, digest)
     bare = re.sub(r"\s*\.\s*(?=[A-Za-z_`*])", ".", bare)
+    bare = re.sub(r"\b(\w+)\s+\(", lambda call: f"{call[1]}(" if call[1].lower() in calls else call[0], bare)
     return re.sub(r"\s+([,)])", r"\1", re.sub(r"\(\s+", "(", bare)).strip()
 
 
@@ -371,9 +375,15 @@ def _unquoted(name: re.Match[str]) -> str:
     return name[0] if name[1].lower() in RESERVED else name[1]
 
 
+def _keys(row: Row) -> list[str]:
+    """By what the same statement is known in counters and in the list of sessions: its id, where told, and its text."""
+    number = row.get("seen_id") or row["queryid"]
+    return [*([f"id {number}"] if number else ()), _shape(row["query"])]
+
+
 def _shape(query: str) -> str:
-    """A text by which the same statement is known in counters and in the list of sessions."""
-    return re.sub(r"\$\d+|\?|\s+|`|;$|sql_tsi_", "", query.lower())[:900]
+    """A text by which the same statement is known in counters and in the list of sessions: no values, no comments."""
+    return re.sub(r"/\*.*?\*/|\$\d+|\?|\s+|`|;$|sql_tsi_", "", query.lower(), flags=re.DOTALL)[:900]
 
 
 def _ours(query: str, role: str | None, database: str | None, facts: EngineFacts) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
-from dbmedic.core.errors import Timeout, Unreachable
+from dbmedic.core.errors import AccountFull, NoSlotLeft, Timeout, Unreachable
 
 PER_KEY = 2
 TOTAL = 4
@@ -25,6 +25,9 @@ ENOUGH = 10
 """What an account is advised to be given once its limit of 5 was too low: others sign in with it, too."""
 IDLE_S = 90.0
 """Longer than the pause between two looks of the sampler, which so needs no new connection each time."""
+NARROW_S = 10.0
+"""How long a full server is not asked for one more connection while we have another: each refusal counts there as one
+that failed, as if somebody could not sign in."""
 STOP_S = 5.0
 """How long an interrupted statement may take to end before its connection is given up."""
 
@@ -62,6 +65,8 @@ class Pool(Generic[S]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle: list[tuple[float, str, S]] = []
         self._busy: dict[str, int] = {}
+        self._narrow: dict[str, tuple[float, int]] = {}
+        """Until when a key makes do with how many sessions."""
         self._waiting: list[asyncio.Future[None]] = []
         self._reaper: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,7 +130,7 @@ class Pool(Generic[S]):
         """A session, counted as busy, and whether it was just opened."""
         self._loop = asyncio.get_running_loop()
         self._open.add(self)
-        while self._busy.get(key, 0) >= PER_KEY or sum(pool._used for pool in self._sharing()) >= TOTAL:
+        while self._busy.get(key, 0) >= self._room(key) or sum(pool._used for pool in self._sharing()) >= TOTAL:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
@@ -140,6 +145,14 @@ class Pool(Generic[S]):
         try:
             await self._make_room()
             return await self._opening(key), True
+        except (NoSlotLeft, AccountFull):
+            others = self._busy[key] - 1
+            if others:
+                self._narrow[key] = (time.monotonic() + NARROW_S, others)
+            self._leave(key)
+            if not others:
+                raise
+            return await self._take(key)
         except BaseException:
             self._leave(key)
             raise
@@ -152,6 +165,10 @@ class Pool(Generic[S]):
         else:
             self._later(session.close())
         self._leave(key)
+
+    def _room(self, key: str) -> int:
+        until, most = self._narrow.get(key, (0.0, PER_KEY))
+        return most if time.monotonic() < until else PER_KEY
 
     async def _make_room(self) -> None:
         """Closes the session that has been idle longest where one more would be too many, before it is opened."""
