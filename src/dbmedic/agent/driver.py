@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 import anyio
 import structlog
+from msgspec.structs import replace
 
 from dbmedic.agent.approval import refusal
 from dbmedic.agent.tool import Context, Tool
@@ -31,10 +32,11 @@ from dbmedic.core.events import (
     TurnClosed,
 )
 from dbmedic.core.ports import Model, ModelRequest
-from dbmedic.core.values import Call, Proposal, Reasoning, Rests, Text, Usage
+from dbmedic.core.values import NO_USAGE, Call, Proposal, Reasoning, Rests, Text, Usage
 
 logger = structlog.get_logger("dbmedic.driver")
 
+_NO_RESTS = Rests(())
 UNKNOWN = "outcome unknown: the change was granted and may have run; look before anything is repeated"
 
 
@@ -134,7 +136,7 @@ async def call_model(reply: int, log: Log, hands: Hands) -> None:
     answer: list[str] = []
     thought: list[str] = []
     calls: list[Call] = []
-    usage, rests, first, down = Usage(), Rests(()), None, None
+    usage, rests, first, down = NO_USAGE, _NO_RESTS, None, None
     try:
         async for piece in model.reply(hands.request(reply)):
             match piece:
@@ -166,7 +168,8 @@ async def call_model(reply: int, log: Log, hands: Hands) -> None:
         await log.say(ModelFailed(reply=reply, model=model.name, code=down.code, sentence=str(down), will_retry=again))
         return
     took = time.monotonic() - started
-    usage = usage + Usage(latency_s=took - usage.latency_s, first_token_s=first)
+    first = first if usage.first_token_s is None else usage.first_token_s
+    usage = replace(usage, latency_s=took, first_token_s=first)
     await log.say(ModelReplied(reply=reply, model=model.name, usage=usage, took_s=took))
     for call in calls:
         known = hands.tools.get(call.tool)

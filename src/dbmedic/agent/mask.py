@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -74,7 +74,7 @@ class Mask:
         """One text as it may leave; "data" is what a database, a log or an answer said."""
         if (told := self._told.get((source, text))) is not None:
             return told
-        hits = [*personal(text)]
+        hits = [] if source == "rules" and _clean(text) else [*personal(text)]
         if source != "rules":
             hits += literals(text, lines=source == "data")
         if source == "data":
@@ -184,6 +184,12 @@ def _begun() -> re.Pattern[str]:
 
 
 _OPEN: Final = _begun()
+
+
+@lru_cache(256)
+def _clean(text: str) -> bool:
+    """Whether our own words around a question tell nothing of anybody: the same few texts, minute by minute."""
+    return next(personal(text), None) is None
 
 
 def _of_catalogues(call: Call) -> bool:

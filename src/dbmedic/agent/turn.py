@@ -37,7 +37,7 @@ from dbmedic.core.events import (
     TurnOpened,
     TurnResumed,
 )
-from dbmedic.core.values import Question, Usage
+from dbmedic.core.values import NO_USAGE, Question, Usage
 
 REPLIES = 24
 """Model replies in one turn; a model that asks for more tools than that is in a loop."""
@@ -75,7 +75,7 @@ class Turn(Struct, frozen=True):
     answered: bool = False
     stopping: bool = False
     failure: TurnFailed | None = None
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     closed: CloseReason | None = None
 
     @property

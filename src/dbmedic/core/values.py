@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
@@ -322,6 +322,8 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="usage"):
     currency: str = "USD"
 
     def __add__(self, other: Usage) -> Usage:
+        if self is NO_USAGE:
+            return other
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
@@ -333,6 +335,10 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="usage"):
             completion_price=self.completion_price + other.completion_price,
             currency=other.currency if other.prompt_price or other.completion_price else self.currency,
         )
+
+
+NO_USAGE: Final = Usage()
+"""What every sum begins with."""
 
 
 class Rests(Struct, frozen=True, tag="rests"):

@@ -225,6 +225,8 @@ class Reading:
     def _join(self) -> None:
         text = "".join(self._texts)
         self._texts.clear()
+        if not text:
+            return
         if self._thought:
             self._pieces.append(Reasoning(text))
         else:
@@ -243,6 +245,7 @@ class Reading:
         if b"[DONE]" in events:
             self.done = True
             events = events[: events.index(b"[DONE]")]
+        plain = self._thinking.over and not self._thought  # then text is nothing but text
         for chunk in self._chunks(events):
             if chunk.error or (chunk.choices is None and chunk.usage is None and chunk.message):
                 raise ModelDown(f"{self._service} failed: {trouble(chunk.error or chunk.message)}")
@@ -252,8 +255,14 @@ class Reading:
                 if choice.finish_reason:
                     self._finish = choice.finish_reason
                 delta = choice.delta or choice.message
-                if delta is not None:
+                if delta is None:
+                    continue
+                said = delta.content
+                if plain and type(said) is str and not (delta.reasoning_content or delta.reasoning or delta.tool_calls):
+                    self._texts.append(said)
+                else:
                     self._take_delta(delta)
+                    plain = self._thinking.over and not self._thought
 
     def _chunks(self, events: list[bytes]) -> list[Chunk]:
         """Decoded together: with pieces as small as tokens, beginning is most of the work."""

@@ -53,7 +53,7 @@ from dbmedic.core.events import (
     TurnOpened,
     TurnResumed,
 )
-from dbmedic.core.values import Measure
+from dbmedic.core.values import NO_USAGE, Measure
 from dbmedic.core.values import Usage as Cost
 
 _PER = "0.000001"
@@ -87,7 +87,7 @@ class Projection:
         self._cited: dict[str, Resource] = {}
         self._failure: tuple[str, str] | None = None
         self._stopping = False
-        self._spent = Cost()
+        self._spent = NO_USAGE
         self._annotation: str | None = None
         """The annotation that answered."""
 
