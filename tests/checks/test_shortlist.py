@@ -68,6 +68,18 @@ async def test_names_are_read_as_the_server_writes_its_files(mariadb: Database, 
     assert [one.object for one in said.findings] == [f"{mariadb.name}.{odd}"]
 
 
+def test_the_files_that_are_not_named_are_counted_in_sum() -> None:
+    rows = [
+        {"home": "", "name": "innodb_system", "size": 12, "files": 1},
+        {"home": "shop", "name": "shop/large", "size": 900, "files": 1},
+        {"home": "shop", "name": "shop/t_9", "size": 10, "files": 5},
+        {"home": "crm", "name": "crm/small", "size": 7, "files": 2},
+    ]
+    named = [("innodb_system", 12), ("shop/large", 900), ("shop/t_9", 10), ("shop/", 40), ("crm/", 14)]
+    assert shortlist.folded(rows, 2) == named
+    assert shortlist.folded(rows, 0) == [("innodb_system", 12), ("/", 964)]
+
+
 async def test_says_when_not_all_that_it_may_concern_was_looked_at(
     mariadb: Database, big: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

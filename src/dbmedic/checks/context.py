@@ -52,6 +52,10 @@ class Lanes:
             raise self._kept[name]
         return self._kept[name]
 
+    def again(self, name: str) -> None:
+        """Whoever asks next looks anew."""
+        self._kept.pop(name, None)
+
     def known(self, name: str) -> Any:
         """What was asked for once under this name, or its failure; None while nobody has."""
         return self._kept.get(name)

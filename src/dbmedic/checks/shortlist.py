@@ -2,10 +2,10 @@
 
 MySQL and MariaDB open each table that information_schema.TABLES, STATISTICS, COLUMNS or PARTITIONS shows.  A check's
 SQL therefore names, for each of these under its alias, the tables that could concern it: `{largest:t}` becomes a
-condition on `t.TABLE_SCHEMA` and `t.TABLE_NAME`.  Up to `few` tables it is just true.  There are three more holes:
+condition on `t.TABLE_SCHEMA` and `t.TABLE_NAME`.  Up to `few` tables it is just true.  There are four more holes:
 `{few}` is true while the catalogue is small; `{each}` is nothing then, and refuses where the answer takes every table's
 definition; `{spaces}` is InnoDB's list of files, of a big catalogue read once for all checks, with the files of tables
-as one row `/`.
+as one row `/`; `{files}` is the same with the largest of them by name, and the others of a schema as one row `schema/`.
 The lists are the family's `shortlists` in `servers.toml`; each gives `schema` and `table`, the likeliest first.
 """
 
@@ -24,15 +24,19 @@ if TYPE_CHECKING:
 
 MOST = 300
 """Tables of one list that are opened; some tenths of a second of the server's time."""
-HOLE = re.compile(r"\{(few|each|spaces|([a-z]+):(\w+))\}")
+HOLE = re.compile(r"\{(few|each|spaces|files|([a-z]+):(\w+))\}")
 COST = 2
 COUNT = """select count(*) as tables from information_schema.TABLES
 where TABLE_SCHEMA not in ('mysql', 'information_schema', 'performance_schema', 'sys')"""
 """Opens nothing: names are all it wants."""
 FILES = "information_schema.{tablespaces} files"
-SPACES = """select if(NAME like '%/%', '/', NAME) as name, cast(sum(FILE_SIZE) as signed) as size
-from information_schema.{tablespaces} group by 1"""
-"""The server looks at each file for its size."""
+SPACES = """select if(NAME like '%/%', substring_index(NAME, '/', 1), '') as home, max(NAME) as name,
+coalesce(FILE_SIZE, 0) as size, count(*) as files from information_schema.{tablespaces}
+group by 1, if(NAME like '%/%' and FILE_SIZE < 262144, '', NAME), 3"""
+"""The server looks at each file for its size.  Small tables of one size are one row, with the name of one of them."""
+MOST_SPACES = 50_000
+AGAIN = "tablespaces"
+"""What `Lanes.again` looks up anew for a second look at the files."""
 
 
 async def narrowed(context: Context, sql: str) -> str:
@@ -47,15 +51,15 @@ async def narrowed(context: Context, sql: str) -> str:
         return sql
     tables = await _tables(context)
     if tables <= family.few:
-        return HOLE.sub(lambda hole: {"each": "", "spaces": FILES}.get(hole[1], "true"), sql)
+        return HOLE.sub(lambda hole: {"each": "", "spaces": FILES, "files": FILES}.get(hole[1], "true"), sql)
     if any(hole[1] == "each" for hole in found):
         _refuse_each(context, tables)
     meant = {"few": "false", "each": ""}
     for hole in found:
         if hole[2]:
             meant[hole[1]] = await _condition(context, hole[2], hole[3], tables)
-        elif hole[1] == "spaces":
-            meant["spaces"] = await _spaces(context)
+        elif hole[1] in ("spaces", "files"):
+            meant[hole[1]] = await _files(context, MOST + 1 if hole[1] == "files" else 0)
     return HOLE.sub(lambda hole: meant[hole[1]], sql)
 
 
@@ -83,16 +87,29 @@ def _refuse_each(context: Context, tables: int) -> None:
         )
 
 
-async def _spaces(context: Context) -> str:
-    """The files that are not of one table, and those that are in sum, as a table of literals."""
+async def _files(context: Context, named: int) -> str:
+    """The files as a table of literals: so many of the largest tables' by name, the others in sum."""
 
     async def look() -> list[Row]:
-        return await _plain(context).rows(SPACES)
+        return await _plain(context).rows(SPACES, max_rows=MOST_SPACES)
 
     engine = context.facts.engine
-    rows: list[Row] = await context.lanes.once("tablespaces", look)
-    files = [f"select {literal(row['name'], engine)} as NAME, {int(row['size'])} as FILE_SIZE" for row in rows]
+    rows: list[Row] = await context.lanes.once(AGAIN, look)
+    files = [f"select {literal(name, engine)} as NAME, {size} as FILE_SIZE" for name, size in folded(rows, named)]
     return f"({' union all '.join(files)}) files"
+
+
+def folded(rows: list[Row], named: int) -> list[tuple[str, int]]:
+    """(name, bytes): what is of no table, the `named` largest tables; in sum each schema's others, or all others."""
+    tables = sorted((row for row in rows if row["home"]), key=lambda row: -row["size"])
+    found = [(str(row["name"]), int(row["size"])) for row in rows if not row["home"]]
+    found += [(str(row["name"]), int(row["size"])) for row in tables[:named]]
+    rest: dict[str, int] = {}
+    for place, row in enumerate(tables):
+        home = f"{row['home']}/" if named else "/"
+        others = int(row["files"]) - (place < named)
+        rest[home] = rest.get(home, 0) + int(row["size"]) * others
+    return found + list(rest.items())
 
 
 async def _condition(context: Context, name: str, alias: str, tables: int) -> str:

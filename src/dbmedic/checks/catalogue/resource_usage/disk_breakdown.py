@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 
+from dbmedic.checks import shortlist
 from dbmedic.checks.context import Context
 from dbmedic.core.errors import Denied, LockBlocked, OutsideFailed, StatementFailed, Timeout
 from dbmedic.core.values import Row
@@ -23,6 +24,7 @@ async def rows(context: Context) -> list[Row]:
     """
     before, _ = await _look(context)
     await context.wait()
+    context.lanes.again(shortlist.AGAIN)
     after, failures = await _look(context)
     if not after and failures:
         raise failures[0]
