@@ -19,6 +19,8 @@ POSTGRES = re.compile(r"FOR VALUES FROM \('?([^')]*)'?\) TO \('?([^')]*)'?\)")
 WRAPPED = re.compile(r"(to_days|unix_timestamp|year|to_seconds)\s*\(", re.IGNORECASE)
 EPOCH_DAYS, DAY = 719_528, 86_400
 """TO_DAYS('1970-01-01'); seconds."""
+REFUSED, KEPT = 1.0, 0.15
+"""What the end of the partitions explains: without one for the rest inserts fail; with one they only lie together."""
 MONTH = 28
 """Days from which a range is taken for months of a calendar."""
 QUIET_S = 7 * DAY
@@ -56,6 +58,7 @@ def postgres_end(parts: Sequence[Row]) -> Iterator[Row]:
         "inserts": sum(one["inserts"] for one in parts),
         "astray": None if rest is None else rest["rows"],
         "rest": None if rest is None else rest["partition"],
+        "refused": REFUSED if rest is None else KEPT,
         "partition": f"{parts[0]['table']}_{_stamp(high, number)}"[:63],
         "lower": _written(high, number, clock),
         "upper": _written(after, number, clock),
@@ -79,6 +82,7 @@ def mysql_end(parts: Sequence[Row]) -> Iterator[Row]:
         "inserts": 0 if written is None or parts[0]["now"] - written > QUIET_S else None,
         "astray": None if rest is None else rest["rows"],
         "rest": None if rest is None else rest["partition"],
+        "refused": REFUSED if rest is None else KEPT,
         "partition": f"p{_stamp(after, number)}",
         "lower": None,
         "upper": _wrapped(after, unit, number),
