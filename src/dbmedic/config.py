@@ -338,7 +338,7 @@ def _file(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadField("config", f"{path} cannot be read as TOML: {error}") from error
-    allowed = [name for name in Config.__struct_fields__ if name != "config"]
+    allowed = [setting.name for setting in settings() if setting.name != "config"]
     for name in content:
         if name not in allowed:
             raise BadField(name, f"{path}: there is no setting {name!r}; settings: {', '.join(allowed)}")

@@ -8,7 +8,6 @@ from dbmedic.cli.flags import json_flag, with_settings
 from dbmedic.cli.opened import config_here, opened, run
 from dbmedic.cli.printing import print_json, print_table
 from dbmedic.core.errors import NotFound
-from dbmedic.core.load import MOST_RATE
 
 ADMINISTRATIVE = with_settings("data", "config")
 
@@ -154,7 +153,7 @@ def revoke(id: str, as_json: bool) -> None:
 
 @command.command(cls=ADMINISTRATIVE)
 @click.argument("id")
-@click.option("--questions", type=click.IntRange(0, MOST_RATE), metavar="N", help="A minute; 0 is no limit.")
+@click.option("--questions", type=click.IntRange(0), metavar="N", help="A minute; 0 is no limit.")
 @click.option("--usual", is_flag=True, help="As the setting `key_rate` says.")
 @json_flag
 def limit(id: str, questions: int | None, usual: bool, as_json: bool) -> None:
