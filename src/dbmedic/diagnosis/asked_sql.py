@@ -24,6 +24,12 @@ _START: Final = re.compile(
     re.IGNORECASE,
 )
 _END: Final = re.compile(r"```|;|\s+(?=[\u4e00-\u9fff\u3041-\u30fa])|[？?]\s*$|[。！]")
+_SAID_OF: Final = re.compile(
+    r"\s(?:(?:now |still |sometimes |always )?(?:takes?|took|is|was|gets?|got|runs?|ran|needs?|hangs?|times? out)|"
+    r"so slow|slow|why|since|sometimes|lambat|lama)\b",
+    re.IGNORECASE,
+)
+"""What is said of a statement behind it, in the same breath."""
 _NTH: Final = (
     (1, r"\bfirst\b|#1\b|no\.? ?1\b|第一|1番目|一番目|一つ目|pertama"),
     (2, r"\bsecond\b|#2\b|no\.? ?2\b|第二|2番目|二番目|二つ目|kedua"),
@@ -41,8 +47,11 @@ def written(text: str) -> str | None:
         return None
     rest = text[found.start() :]
     end = _END.search(rest)
-    sql = rest[: end.start()] if end else rest
-    sql = sql.strip().strip("`").strip()
+    sql = (rest[: end.start()] if end else rest).strip().strip("`").strip()
+    if not _whole(sql) and (said := _SAID_OF.search(sql)) is not None:
+        sql = sql[: said.start()].rstrip(" ,-`")
+        if re.search(r"\b(?:select|where|set)\b", sql, re.IGNORECASE) is None:
+            return None
     return sql if _whole(sql) else None
 
 

@@ -26,6 +26,7 @@ _WORDS: Final = (
 )  # fmt: skip
 _SHORT: Final = ("slow", "disk", "lock", "hang", "down", "full")
 _TRUE: Final = frozenset((
+    "throughout", "extensive", "privileged", "parameter", "performances", "configurations", "sequencer", "hanning",
     "applications", "backed", "banging", "bangs", "blacked", "blocker", "blockers", "blocks", "blower",
     "bottlenecks", "cable", "cables", "capacities", "cash", "cashed", "changes", "changing", "checkpointer",
     "clash", "clocked", "connector", "connectors", "connects", "constant", "crashes", "crashing", "crush",
@@ -64,12 +65,16 @@ def _known() -> frozenset[str]:
 
 @cache
 def _by_slip() -> dict[str, str]:
-    """What is left of each word when a letter is left out -> the word, and the short ones with two letters swapped."""
-    found = {left: word for word in _WORDS for left in (word, *_less(word))}
-    swapped = {
+    """What is left of each word when a letter is left out -> the word."""
+    return {left: word for word in _WORDS for left in (word, *_less(word))}
+
+
+@cache
+def _swapped() -> dict[str, str]:
+    """The short words with two letters swapped -> the word."""
+    return {
         f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}": word for word in _SHORT for at in range(len(word) - 1)
     }
-    return {**found, **swapped}
 
 
 def _less(word: str) -> Iterator[str]:
@@ -82,12 +87,25 @@ def _near(word: str) -> str:
         return word
     by_slip = _by_slip()
     if len(word) == 4:
-        return by_slip[word] if word in by_slip and by_slip[word] in _SHORT else word
+        return _swapped().get(word, word)
     for left in (word, *_less(word)):
         meant = by_slip.get(left)
-        if meant is not None and meant not in _SHORT and abs(len(meant) - len(word)) <= 1 and _like(word, meant):
+        if meant is not None and _slipped(word, meant) and _like(word, meant):
             return meant
     return word
+
+
+def _slipped(word: str, meant: str) -> bool:
+    """Whether one letter more, less or other, or two neighbours swapped, make the one of the other."""
+    at = next((at for at, (one, other) in enumerate(zip(word, meant, strict=False)) if one != other), None)
+    if at is None:
+        return abs(len(word) - len(meant)) == 1
+    one, other = word[at:], meant[at:]
+    return one[1:] == other or one == other[1:] or one[1:] == other[1:] or _swapped_at(one, other)
+
+
+def _swapped_at(one: str, other: str) -> bool:
+    return one[:2] == other[1::-1] and one[2:] == other[2:]
 
 
 def _like(word: str, meant: str) -> bool:

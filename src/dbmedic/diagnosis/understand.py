@@ -96,7 +96,7 @@ def understand(
         unknown = None
     heard = said(_unblamed(bare))
     named_here = names.named(text, visible) is not None
-    topic = _topic(bare, heard, named_here or unknown is not None or statement is not None, history)
+    topic = _topic(bare, heard, named_here or unknown is not None or statement is not None, history, bool(visible))
     follow = _follow(bare) if history else None
     symptom, also, taken = _symptom(heard, history, follow)
     if statement is not None and not any(one.score >= _STRONG and name not in _OF_ONE for name, one in heard.items()):
@@ -181,7 +181,8 @@ def _instance(
     return (visible[0].id, frozenset()) if len(visible) == 1 else (None, frozenset())
 
 
-def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exchange]) -> Topic:
+def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exchange], cares: bool) -> Topic:
+    """What it is about; `cares`: the asker has an instance, so that only what is clearly foreign is refused."""
     strongest = max((one.score for one in heard.values()), default=0)
     about = _talks("about", bare)
     if _talks("off", bare) and not named and (not about or strongest < _STRONG):
@@ -198,6 +199,8 @@ def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exc
     if not about and _talks("greeting", bare):
         return "greeting"
     if about or _talks("change", bare) or _talks("complaint", bare) or (history and (_follow(bare) or _short(bare))):
+        return "database"
+    if cares and _talks("sentence", bare) and not _talks("person", bare):
         return "database"
     return "other"
 

@@ -43,7 +43,8 @@ _UNITS: Final = (
 _SPANS: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<![a-z])(?:last|past|previous|within|for)(?: the)?(?: last| past)? "
+        r"(?<![a-z])(?:last|past|previous|within|for(?! (?:the )?(?:minutes|hours|days|weeks|months)))"
+        r"(?: the)?(?: last| past)? "
         rf"(?:{_N} )?(?:of )?(?:an? )?{_UNIT}(?![a-z])",
         rf"(?<![a-z0-9]){_N} (?:an )?{_UNIT} ago(?![a-z])",
         rf"(?:最近|过去|近|前|这|刚才|刚刚|刚)的? ?{_N} ?(?:多|来)?{_UNIT}",
@@ -116,6 +117,7 @@ _SINCE: Final = re.compile(
     r"开始|以来|起|至今|到现在|之后|以后|から|以降"
 )
 _UNTIL: Final = re.compile(r"^\s*(?:到|至|-|–|—|~|〜|to|until|till|and|から|sampai|hingga|ke)\s*$")
+_APART: Final = re.compile(r"(?<=\d) (?=[点时分月日号時])|(?<=[点时月時]) (?=\d)")
 _OFTEN: Final = re.compile(
     r"(?<![a-z])(?:every|each) (?:night|morning|evening|afternoon|midnight|noon|day|\w+day)(?![a-z])|"
     r"每(?:天|日|晚|夜|周)(?:晚上|早上|夜里|凌晨|中午|下午|上午)?|毎(?:日|晩|朝|夜|週)|"
@@ -129,7 +131,7 @@ def window(text: str, now: datetime, zone: tzinfo) -> Window | None:
     said = plain(text)
     if (abroad := zone_in(said)) is not None:
         zone, said = abroad
-    said, here = _OFTEN.sub(" ", with_clocks(said)), now.astimezone(zone)
+    said, here = _OFTEN.sub(" ", with_clocks(_APART.sub("", said))), now.astimezone(zone)
     for pattern in _SPANS:
         if match := pattern.search(said):
             return Window(here - timedelta(seconds=_length_s(match)), here)
