@@ -179,6 +179,19 @@ def test_mariadb_and_mysql_print_plans_differently() -> None:
     assert mysql_scans(mariadb) == mysql_scans(mysql) == [want]
 
 
+def test_a_part_of_a_document_wants_a_generated_column_for_no_index_holds_the_document() -> None:
+    events = Table(schema="iot", name="events", rows=2e5, size=10**7, types={"id": "bigint", "doc": "longtext"})
+    scan = Scan(
+        table="events",
+        alias="events",
+        terms=(Term(column="doc", kind="equal", expression="json_value(doc, '$.device')"),),
+    )
+    found = advice(scan, events, "mariadb")
+    assert found is not None
+    assert (found.kind, found.columns, found.wrapped) == ("generated", ("doc",), "json_value(doc, '$.device')")
+    assert (found.keys, found.name) == (("`doc_key`",), "events_doc_key_idx")
+
+
 def test_mariadb_tells_the_condition_of_a_join_through_a_buffer_above_its_table() -> None:
     inner = {"table_name": "c", "access_type": "ALL", "rows": 60_000, "filtered": 100}
     joined = {

@@ -15,7 +15,9 @@ from msgspec import Struct
 from dbmedic.checks.plans import Scan, Term
 from dbmedic.checks.template import ident
 
-Kind: TypeAlias = Literal["index", "expression", "rewrite", "conversion", "charset", "reindex", "pattern", "contains"]
+Kind: TypeAlias = Literal[
+    "index", "expression", "rewrite", "conversion", "charset", "reindex", "pattern", "generated", "contains"
+]
 MAX_KEYS = 4
 FIXED = re.compile(
     r"(lower|upper|[blr]?trim|replace|reverse|left|right|substr(ing)?|abs|round|floor|ceil|md5|(char_)?length|coalesce|cast"
@@ -27,6 +29,8 @@ INVERTED = re.compile(r"\[\]$|^(jsonb|tsvector|hstore)$")
 """Types that an inverted index serves as it is."""
 CHARSET = re.compile(r"\b(?:character set|using)\s+(\w+)", re.IGNORECASE)
 """How MySQL and MariaDB convert a text into another character set."""
+LONG = re.compile(r"json|(tiny|medium|long)?(text|blob)\b", re.IGNORECASE)
+"""Types of MySQL and MariaDB that no plain index can hold."""
 BY_DAY = re.compile(r"date\b|date_trunc|timestamp_trunc|extract|year|month|day|to_char", re.IGNORECASE)
 
 
@@ -130,6 +134,8 @@ def _defeated(wrapped: Term, chosen: Sequence[Term], table: Table, engine: str) 
     if engine != "postgres" and CHARSET.search(expression):
         index = plain.name if plain else None
         return Advice(kind="charset", columns=(wrapped.column,), defeated=index, wrapped=expression)
+    if engine != "postgres" and LONG.match(table.types[wrapped.column]):
+        return _generated(wrapped.column, expression, table, engine)
     rewrite = _reworded(wrapped, table)
     if rewrite is None and engine != "mariadb" and _fixed(expression, table.types[wrapped.column]):
         if any(one.valid and _same(one.keys[0], expression) for one in table.indexes):
@@ -146,6 +152,16 @@ def _defeated(wrapped: Term, chosen: Sequence[Term], table: Table, engine: str) 
         kind="rewrite", columns=columns, keys=() if serves else tuple(ident(column, engine) for column in leading),
         name=_name(table, leading), defeated=plain.name if plain else None, wrapped=expression,
         rewrite=rewrite or f"{wrapped.column} = …",
+    )  # fmt: skip
+
+
+def _generated(column: str, expression: str, table: Table, engine: str) -> Advice:
+    """A part of a document, on MySQL and MariaDB: a generated column of it can have an index, the document cannot."""
+    name = next(one for one in (f"{column}_key", f"{column}_key1", f"{column}_key2") if one not in table.types)
+    known = "…" not in expression and "?" not in expression
+    return Advice(
+        kind="generated", columns=(column,), keys=(ident(name, engine),) if known else (),
+        name=_name(table, (name,)), wrapped=expression,
     )  # fmt: skip
 
 
