@@ -132,6 +132,10 @@ async def prove(check: Check, proof: Proof, database: Database, primary: Databas
             await anyio.to_thread.run_sync(lambda: primary.run(*proof.upstream))
             await anyio.sleep(proof.wait_s)
         said = await heard([check.id], instance, thresholds=limits, window_s=proof.window_s)
+        for times in (2, 4) if proof.load else ():  # on a busy machine a statement may take longer than the window
+            if matched([finding.object for finding in said.findings], proof.expect):
+                break
+            said = await heard([check.id], instance, thresholds=limits, window_s=proof.window_s * times)
         expected(check, proof, said)
         if proof.cure == "none":
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from checks.proving import heard
 from dbmedic.checks.catalogue.lock_wait_deadlock_analysis.sl_busy import LOCKS, holders
 from dbmedic.checks.catalogue.security_configuration_analysis.sl_file_perms import modes
 from dbmedic.core.values import Instance
+from fix_servers import private_folder
 
 HOLDER = """
 import sqlite3, sys
@@ -122,20 +124,16 @@ async def test_an_index_that_forgot_its_rows_is_damage(path: Path) -> None:
 
 
 async def test_a_file_for_everybody_is_seen_and_mended_by_the_fix(path: Path) -> None:
-    path.chmod(0o666)
-    folders = {folder: folder.stat().st_mode for folder in path.parents if folder.owner() == path.owner()}
-    for folder, mode in folders.items():
-        folder.chmod(mode | 0o001)
-    instance = Instance(id="under-test", url=f"sqlite:///{path}")
-    try:
+    # The folder that pytest makes is closed again by whoever starts pytest meanwhile.
+    with private_folder() as folder:
+        open_to_all = Path(shutil.copy(path, folder))
+        open_to_all.chmod(0o666)
+        instance = Instance(id="under-test", url=f"sqlite:///{open_to_all}")
         said = await heard(["sl-file-perms"], instance)
         [finding] = said.findings
         assert (finding.object, finding.level) == ("shop.db", "error")
         subprocess.run(["sh", "-c", finding.fix.statement], check=True)
         assert (await heard(["sl-file-perms"], instance)).findings == []
-    finally:
-        for folder, mode in folders.items():
-            folder.chmod(mode)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
