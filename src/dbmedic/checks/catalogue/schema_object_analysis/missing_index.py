@@ -119,7 +119,8 @@ def _together(row: Row, database: str, tables: dict[tuple[Any, ...], Row]) -> Ro
     """Rows and size of all partitions of the table as statements call it; of what is no partition its own."""
     if not row.get("root_table"):
         return {}
-    parts = [one for key, one in tables.items() if key[0] == database and _root(one) == _root(row)]
+    same = (one for key, one in tables.items() if key[0] == database and _root(one) == _root(row))
+    parts = [one for one in same if one.get("root_table")]  # the whole table has statistics of its own, too
     return {name: sum(float(one[name] or 0) for one in parts) for name in ("rows", "size")}
 
 
