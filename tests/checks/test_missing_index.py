@@ -72,7 +72,7 @@ async def test_the_finding_names_table_column_statement_and_numbers(shop: Databa
         said = await heard(["missing-index"], shop.instance)
     (english,) = said.sentences("en")
     assert "public.orders (120 000 rows" in english
-    assert "filters on customer_id" in english
+    assert "looks up or sorts by customer_id" in english
     assert "`select id, note from orders where customer_id = $1`" in english
     (finding,) = said.findings
     assert finding.confidence == "measured"

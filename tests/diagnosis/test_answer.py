@@ -20,7 +20,7 @@ def test_a_slow_page_for_want_of_an_index():
         "The orders page got slow this morning, why?", faults.missing_index(), faults.top_query(), faults.cpu(),
         *faults.fine_but("missing-index", "cpu-saturation"),
     ) == snapshot("""\
-**rm-demo-shop: public.orders is read in full by one statement, because no index serves its condition on customer_id.**
+**rm-demo-shop: public.orders is read in full by one statement; no index on customer_id serves it.**
 
 **Measured**
 - «missing-index»
@@ -47,7 +47,7 @@ def test_the_same_in_chinese():
         "订单页面今天早上开始变慢,为什么?", faults.missing_index(), faults.top_query(),
         *faults.fine_but("missing-index"),
     ) == snapshot("""\
-**rm-demo-shop：public.orders 被一条语句反复全表扫描，因为没有索引能用于它在 customer_id 上的条件。**
+**rm-demo-shop：public.orders 被一条语句反复全表扫描，因为 customer_id 上没有它能用的索引。**
 
 **测量结果**
 - «missing-index»
@@ -125,7 +125,7 @@ def test_two_faults_at_once():
     ) == snapshot("""\
 **2 separate problems were measured on rm-demo-shop:**
 1. Session 4711 (shop, checkout) left a transaction open and idle for 12 min, and blocks 8 sessions on public.orders
-2. public.orders is read in full by one statement, because no index serves its condition on customer_id (after that)
+2. public.orders is read in full by one statement; no index on customer_id serves it (after that)
 
 **Measured**
 - «idle-in-transaction»

@@ -10,6 +10,8 @@ from tests.diagnosis.scene import answered, failed, golden, normal
 
 from dbmedic.core.values import Fix
 
+GIB = 1 << 30
+
 
 def test_disk_with_numbers():
     assert golden(
@@ -31,6 +33,17 @@ def test_disk_with_numbers():
 
 对比了相隔 5 s 的两次采样，截至 2026-11-21 14:30 CST。
 """)
+
+
+def test_what_a_file_system_keeps_for_itself_is_told_where_used_and_free_do_not_make_the_total():
+    def disk(free):
+        return normal(
+            "disk-used", "/data", volume="/data", used=55.0 * GIB, total=100.0 * GIB, free=free * GIB, ratio=0.55
+        )
+
+    kept = "5 GiB of volume /data are set aside by its file system: neither used nor free for the database."
+    assert kept in answered("is the disk full?", disk(40.0), symptom="disk")
+    assert "set aside" not in answered("is the disk full?", disk(45.0), symptom="disk")
 
 
 def test_disk_that_grows():

@@ -68,11 +68,19 @@ def test_keeping_up_is_said_of_autovacuum_itself():
     assert answer.startswith("**rm-demo-shop: autovacuum keeps up: no table is overdue. Nothing is wrong with that.**")
 
 
+@pytest.mark.parametrize("text", ["is the replica behind?", "is replication fine?"])
+def test_a_replica_that_is_not_there_is_no_good_news(text):
+    answer = answered(text, normal("repl-lag"), symptom="replication-lag")
+    assert answer.startswith("**rm-demo-shop: no replica to be seen.** That is right only where none is meant to be.")
+    assert "Nothing is wrong" not in answer
+
+
 @pytest.mark.parametrize(
     ("text", "sql"),
     [
         (f"why is this query slow: {SQL}", SQL),
         (f"这条 SQL 为什么慢 {SQL}", SQL),
+        (f"{SQL} takes 12s, why?", SQL),
         ("why slow?\n```sql\nselect a\nfrom b where c = 'x'\n```", "select a\nfrom b where c = 'x'"),
         ("UPDATE orders SET a = 1 WHERE b = 2; why is it slow?", "UPDATE orders SET a = 1 WHERE b = 2"),
         ("select the biggest table from the list please", None),

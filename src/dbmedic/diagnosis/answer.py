@@ -144,6 +144,8 @@ def _headline(page: Page, asked: Understood, symptom: Symptom, verdict: Verdict,
     vital = (*VITAL, *symptom.lead) if broad(symptom) or "*" in symptom.signs else symptom.lead
     if any(one.check in vital and one.reason != "no_history" for one in verdict.unseen):
         page.said("verdict.partly", instance=instance)
+    elif lead is None and symptom.id.startswith("replication") and _no_replica(seen):
+        page.said("verdict.absent", instance=instance)
     elif lead is not None:
         page.said("verdict.fine_lead", *lead[1], instance=instance, what=lead[0])
     elif symptom.posture:
@@ -180,12 +182,19 @@ def _fine_lead(symptom: Symptom, seen: Evidence, reader: Reader) -> tuple[str, t
     if any(one is not None and one.level != "normal" for one in levels.values()):
         return None
     for check, one in levels.items():
+        if check == "repl-lag" and _no_replica(seen):
+            continue  # what is not there is no good news to whoever expects it
         for measure in seen.of(check)[:1]:
             if (text := said.valued(reader, f"asked.{check}", measure)) is not None:
                 return text, (measure.id,)
         if one is not None and (item := said.fine(one, seen, reader)) is not None:
             return item
     return None
+
+
+def _no_replica(seen: Evidence) -> bool:
+    """Its lag was looked for, and there is nothing that could lag."""
+    return "repl-lag" in seen.checked and not any(seen.of(check) for check in ("repl-lag", "repl-broken"))
 
 
 def _proof(page: Page, verdict: Verdict, seen: Evidence, said_already: str) -> None:

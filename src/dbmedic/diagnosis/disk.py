@@ -93,6 +93,9 @@ def disk_numbers(page: Page, seen: Evidence, instance: str) -> None:
         page.bullet(reader.say("disk.volume", **_volume(one, page)), one.id)
         if one.values.get("source") == "allocated":
             page.bullet(reader.say("disk.allocated"), one.id)
+        elif (kept := _set_aside(one)) is not None:
+            volume = _volume(one, page)["volume"]
+            page.bullet(reader.say("disk.reserved", reserved=bytes_text(kept), volume=volume), one.id)
     _others(page, seen)
     if not known:
         page.said("disk.verdict_unknown")
@@ -139,6 +142,15 @@ def reclaimable(seen: Evidence) -> list[tuple[str, float, tuple[str, ...]]]:
         if size > 0:
             found.append((check, float(size), tuple(fact.measure.id for fact in facts)))
     return sorted(found, key=lambda one: -one[1])
+
+
+def _set_aside(one: Measure) -> float | None:
+    """Bytes that a file system keeps for the administrator; None where used and free make the total, within 1 %."""
+    used, total, free = (one.values.get(name) for name in ("used", "total", "free"))
+    if used is None or total is None or free is None:
+        return None
+    kept: float = total - used - free
+    return kept if kept > total / 100 else None
 
 
 def _volume(one: Measure, page: Page) -> dict[str, str]:
