@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import anyio
@@ -31,6 +32,9 @@ async def rows(context: Context) -> list[Row]:
     if failures:
         context.better = "; ".join(dict.fromkeys(str(failure) for failure in failures))
         context.better_grant = next((grant for one in failures if (grant := getattr(one, "grant", None))), None)
+    else:
+        with contextlib.suppress(Denied):
+            context.better = await shortlist.unlisted(context) or context.better
     whole = sum(row["size"] for key, row in after.items() if key[0] != "table") or 1
     for key, row in after.items():
         row["grown"] = row["size"] - before[key]["size"] if key in before else None
