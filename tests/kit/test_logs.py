@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from dbmedic.kit.logs import TOGETHER_S, Lines
+from dbmedic.kit.logs import CONSOLE, TOGETHER_S, Lines
 
 
 class Out:
@@ -48,3 +48,15 @@ def test_without_a_loop_nothing_is_held() -> None:
     thread.start()
     thread.join()
     assert b"".join(out.writes) == b"0\n1\n2\n"
+
+
+def test_a_fault_took_seconds_to_log_and_showed_the_secrets_around_it() -> None:
+    def fail(password: str) -> None:
+        raise RuntimeError("broken")
+
+    try:
+        fail("hunter2")
+    except RuntimeError as fault:
+        line = CONSOLE(None, "error", {"event": "turn failed", "exc_info": fault})
+    assert "RuntimeError: broken" in line
+    assert "hunter2" not in line.replace('fail("hunter2")', "")

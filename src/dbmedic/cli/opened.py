@@ -29,7 +29,9 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 async def opened(config: Config) -> AsyncIterator[Parts]:
     """The parts over the data folder of these settings."""
     from dbmedic.app import build
+    from dbmedic.kit.logs import say_logs
 
+    say_logs()
     parts = await build(config)
     try:
         yield parts

@@ -16,6 +16,10 @@ TOGETHER_S: Final = 0.05
 """Lines that come closer than this, and tell of nothing wrong, are written together."""
 
 
+CONSOLE: Final = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+"""Tracebacks as Python prints them: drawn ones take seconds, and show the values of variables, secrets among them."""
+
+
 def write_logs(level: str, form: str) -> None:
     """Log lines go to standard error: as JSON, or as text for a person at a terminal.  Called once by a server."""
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
@@ -26,13 +30,22 @@ def write_logs(level: str, form: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer(_json),
+            CONSOLE if text else structlog.processors.JSONRenderer(_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr) if text else Lines(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Bridge()], level=max(lowest, logging.WARNING))
+
+
+def say_logs() -> None:
+    """For a command that serves nothing: what goes wrong is text on standard error; nothing new after `write_logs`."""
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[*structlog.get_config()["processors"][:-1], CONSOLE],
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )
 
 
 class Lines:
