@@ -221,6 +221,23 @@ def test_what_is_not_about_databases_is_told_from_what_is(text, topic):
     assert asked(text).topic == topic
 
 
+def test_only_what_is_clearly_foreign_is_refused_to_whoever_has_an_instance():
+    assert asked("the warehouse people are shouting at me").topic == "database"
+    assert asked("the warehouse people are shouting at me", ()).topic == "other"
+    assert asked("do you love the sea").topic == "other"
+
+
+def test_a_cure_tried_in_vain_is_not_the_complaint():
+    assert asked("下单卡住了，重启应用也没用").symptom == "hang"
+    assert asked("checkout hangs, restarting the app did not help").symptom == "hang"
+    assert asked("重启了").symptom == "restarted"
+
+
+def test_what_is_slow_is_the_complaint_where_it_is_named():
+    assert asked("The replica lags behind, is its disk too slow?").symptom == "replication-lag"
+    assert asked("the replica lags and the orders page is slow").symptom == "slow"
+
+
 def test_a_wish_to_change_something_is_noticed():
     assert asked("kill session 4711").wants_change
     assert asked("帮我建索引").wants_change

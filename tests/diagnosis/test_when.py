@@ -73,6 +73,23 @@ NOW = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
         ("sejak kemarin jam 14", "20 14:00", "21 14:30"),
         ("sejak kemarin pukul 14:00", "20 14:00", "21 14:30"),
         ("3 jam terakhir", "21 11:30", "21 14:30"),
+        ("which queries got slower this week?", "16 00:00", "21 14:30"),
+        ("上周", "09 00:00", "16 00:00"),
+        ("上周三", "11 00:00", "12 00:00"),
+        ("先週の水曜日", "11 00:00", "12 00:00"),
+        ("since last Tuesday", "17 00:00", "21 14:30"),
+        ("last Saturday", "14 00:00", "15 00:00"),
+        ("it got slow after the weekend", "16 00:00", "21 14:30"),
+        ("这个月", "01 00:00", "21 14:30"),
+        ("since 5 November", "05 00:00", "21 14:30"),
+        ("on Nov 19th at 8pm", "19 20:00", "19 21:00"),
+        ("between 3 and 4 pm yesterday", "20 15:00", "20 16:00"),
+        ("from 9 am to 11 am", "21 09:00", "21 11:00"),
+        ("between 11 and 1 pm", "21 11:00", "21 13:00"),
+        ("凌晨 2 点 15 分到 3 点", "21 02:15", "21 03:00"),
+        ("in the past couple of hours", "21 12:30", "21 14:30"),
+        ("antara jam 10 sampai jam 11", "21 10:00", "21 11:00"),
+        ("since lunch", "21 12:00", "21 14:30"),
     ],
 )
 def test_a_time_phrase_becomes_a_window(text, start, end):
@@ -95,6 +112,12 @@ def test_a_time_phrase_becomes_a_window(text, start, end):
         "有两点问题",
         "连接数 200",
         "3.5 GB",
+        "every night the export fails",
+        "每天晚上跑批都慢",
+        "the dashboard shows yesterday's numbers",
+        "it rose from 5 to 12 connections",
+        "latency went from 3 to 20 ms",
+        "it waits for minutes",
         "",
     ],
 )
@@ -114,6 +137,22 @@ def test_a_window_never_ends_in_the_future_nor_begins_there():
     assert found is not None
     assert found.end == NOW
     assert window("tonight", NOW, SHANGHAI) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("since 05:00 UTC", "13:00"),
+        ("since 15:00 JST", "14:00"),
+        ("北京时间下午一点开始", "13:00"),
+        ("since 12:30 Jakarta time", "13:30"),
+        ("since 05:00 GMT+1", "12:00"),
+    ],
+)
+def test_a_zone_in_the_text_wins_over_the_askers(text, start):
+    found = window(text, NOW, SHANGHAI)
+    assert found is not None
+    assert (f"{found.start.astimezone(SHANGHAI):%H:%M}", found.end) == (start, NOW)
 
 
 def test_the_zone_decides_what_morning_is():

@@ -57,6 +57,10 @@ _NO_OBJECTS: Final = frozenset((
     "database", "db", "instance", "disk", "data", "index", "server", "buffer", "cache",
     "scan", "system", "user", "long", "show", "list", "by", "whole", "there", "partition", "哪些", "哪个",
     "这个", "那个", "最大", "我的", "我们", "所有", "什么", "打开", "一个", "今天", "现在", "大", "网页",
+    "got", "gets", "load", "loads", "takes", "took", "times", "hangs", "fails", "needs", "shows", "just", "keeps",
+    "went", "does", "has", "have", "can", "cannot", "with", "for", "to", "since", "after", "again", "still",
+    "very", "too", "so", "were", "will", "never", "not", "opens", "freezes", "became", "would", "should", "doesn",
+    "isn",
     "该", "某个", "整个", "每个", "网站", "全部", "业务", "后台", "前台", "系统",
 ))  # fmt: skip
 

@@ -17,6 +17,11 @@ _WORDS: Final = (
     (r"先週(?!の?[月火水木金土日]曜)|minggu (?:lalu|kemarin)", "week", 1),
     (r"(?<![a-z])(?:this|the current) month(?![a-z])|本月|这个?月|今月|bulan ini", "month", 0),
     (r"(?<![a-z])last month(?![a-z])|上个?月|先月|bulan (?:lalu|kemarin)", "month", 1),
+    (
+        r"(?<![a-z])after (?:the|last) weekend|周末(?:之|以|过)?后|週末明け|(?:setelah|sesudah) akhir pekan",
+        "since monday",
+        0,
+    ),
     (r"(?<![a-z])weekend(?![a-z])|周末|週末|akhir pekan", "weekend", 0),
 )
 """How a period is said, which one it is, how many of it ago."""
@@ -86,6 +91,8 @@ def period(said: str, here: datetime) -> tuple[datetime, datetime] | None:
                     first = (first - timedelta(days=1)).replace(day=1)
                 return first, (first + timedelta(days=32)).replace(day=1)
             monday = start - timedelta(days=start.weekday() + 7 * ago)
+            if name == "since monday":
+                return monday, here
             if name == "week":
                 return monday, monday + timedelta(days=7)
             saturday = start - timedelta(days=(start.weekday() - 5) % 7)

@@ -26,7 +26,8 @@ _WORDS: Final = (
 )  # fmt: skip
 _SHORT: Final = ("slow", "disk", "lock", "hang", "down", "full")
 _TRUE: Final = frozenset((
-    "throughout", "extensive", "privileged", "parameter", "performances", "configurations", "sequencer", "hanning",
+    "indexers", "throughout", "extensive", "privileged", "parameter", "performances", "configurations", "sequencer",
+    "hanning",
     "applications", "backed", "banging", "bangs", "blacked", "blocker", "blockers", "blocks", "blower",
     "bottlenecks", "cable", "cables", "capacities", "cash", "cashed", "changes", "changing", "checkpointer",
     "clash", "clocked", "connector", "connectors", "connects", "constant", "crashes", "crashing", "crush",

@@ -64,6 +64,8 @@ READ: Final = 6000
 """Characters of a question that are read: half of them its beginning, half its end."""
 _STRONG: Final = 4
 _SPEED: Final = ("slow", "hang")
+_BLAMED: Final = ("io", "cpu", "memory")
+"""What people think is slow."""
 _OF_ONE: Final = ("slow", "slow-statement", "top-sql", "health", "plan-changed", "index-not-used")
 """Symptoms that a question about one statement may say without meaning the whole instance."""
 
@@ -239,8 +241,8 @@ def _symptom(
     also = [name for name in complaints if name != first and _apart(complaints[name], complaints[first])]
     # A full disk is what people blame; that something fails is what they see.
     seen = (*_SPEED, "errors") if symptoms()[first].style == "disk" else _SPEED
-    others = [complaints[name] for name in complaints if name not in seen]
-    speed = next((name for name in also if name in seen and _beside(complaints[name], others)), None)
+    named = [one for name, one in complaints.items() if name in _BLAMED or not broad(symptoms()[name])]
+    speed = next((name for name in also if name in seen and _beside(complaints[name], named)), None)
     if speed is not None and not broad(symptoms()[first]):
         also = [first, *(name for name in also if name != speed)]
         first = speed
