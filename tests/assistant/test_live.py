@@ -14,7 +14,7 @@ import pytest
 
 from dbmedic.assistant import live
 from dbmedic.assistant.live import Running
-from dbmedic.core.errors import Unreachable
+from dbmedic.core.errors import Bug, Unreachable
 from dbmedic.core.events import (
     AnswerDelta,
     Answered,
@@ -53,6 +53,8 @@ class Shelf:
 
     def __init__(self, pause_s: float = 0.0, gone: bool = False) -> None:
         self.pause_s, self.gone = pause_s, gone
+        self.taken = False
+        """Whether another server has added to the log."""
         self.entries: list[Entry] = []
         self.writes: list[str] = []
 
@@ -60,6 +62,8 @@ class Shelf:
         await asyncio.sleep(self.pause_s)
         if self.gone:
             raise Unreachable("no store")
+        if self.taken:
+            raise Bug("these numbers are there already")
         self.entries += entries
         self.writes += [name for name, _ in writes]
 
@@ -219,3 +223,17 @@ async def test_a_request_that_cannot_be_kept_is_said_to_have_failed() -> None:
     await log.say(CLOSED)
     assert shelf.entries == [], "nothing comes behind a gap"
     assert [type(event).__name__ for event in await heard(log)][-1] == "TurnClosed"
+
+
+async def test_a_stream_went_on_for_ever_when_another_server_had_ended_the_turn() -> None:
+    log = running(shelf := Shelf())
+    early = asyncio.create_task(heard(log))
+    await log.say(Answered(reply=1, text="I would.", final=False))
+    shelf.taken = True
+    await log.say(ASKED)
+    with pytest.raises(Bug):
+        await log.kept()  # so no change is run that was granted
+    with pytest.raises(Bug):
+        await log.say(CLOSED)
+    kinds = [type(event).__name__ for event in await asyncio.wait_for(early, 1)]
+    assert kinds == ["TurnOpened", "Answered"], "what nobody can decide is not shown, and an end that was none neither"

@@ -69,7 +69,7 @@ class Running:
         self._waiting: list[asyncio.Future[None]] = []
         self._answer = _Growing(AnswerGrew)
         self._thought = _Growing(ThoughtGrew)
-        self._lost: OutsideFailed | None = None
+        self._lost: Failure | None = None
         self.closed = asyncio.Event()
         """Set when the turn is closed, or waits for a person: nothing more is said here."""
         self._when_closed: list[Callable[[Running], None]] = []
@@ -136,7 +136,10 @@ class Running:
                 self._wake()
 
     async def kept(self) -> None:
-        """Returns once all that was said is durable; raises `OutsideFailed` when some of it cannot be kept."""
+        """Returns once all that was said is durable.
+
+        Raises `OutsideFailed` when some of it cannot be kept, `Bug` when another server went on with the log.
+        """
         self._flush()
         if self._flushes:
             await asyncio.wait(self._flushes)
@@ -192,6 +195,8 @@ class Running:
             await self._store.append(batch, status, touch, *closing(self.turn, self.account, entry.at))
         except Failure as failure:
             if not (self.lost or isinstance(failure, OutsideFailed)):
+                del self.entries[self._shown :]
+                self._end()  # another server went on with the log: nobody here hears more of it
                 raise
             # Nothing can be kept now: followers still see the end; what is kept is closed when the store is back.
             logger.error("turn not kept", turn=self.turn.id, error=str(failure))
@@ -246,8 +251,6 @@ class Running:
         except Failure as failure:
             if self.lost:
                 return
-            if not isinstance(failure, OutsideFailed):
-                raise
             self._lost = failure
             logger.error("events not kept", turn=self.turn.id, error=str(failure))
 

@@ -261,6 +261,8 @@ class Turns:
                 if not (running.turn.stopping or running.lost):
                     await drive(running, await hands(running, self._sources))
         except Exception as fault:
+            if running.closed.is_set():
+                raise
             logger.exception("turn failed", turn=running.id)
             sentence = f"dbmedic failed ({type(fault).__name__}); the log has the details"
             await running.say(TurnFailed(code="bug", sentence=sentence))
