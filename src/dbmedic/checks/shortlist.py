@@ -32,9 +32,10 @@ where TABLE_SCHEMA not in ('mysql', 'information_schema', 'performance_schema', 
 FILES = "information_schema.{tablespaces} files"
 SPACES = """select if(NAME like '%/%', substring_index(NAME, '/', 1), '') as home, max(NAME) as name,
 coalesce(FILE_SIZE, 0) as size, count(*) as files from information_schema.{tablespaces}
-group by 1, if(NAME like '%/%' and FILE_SIZE < 262144, '', NAME), 3"""
+group by 1, if(NAME like '%/%' and FILE_SIZE < 262144, '', NAME), 3 order by 3 desc"""
 """The server looks at each file for its size.  Small tables of one size are one row, with the name of one of them."""
 MOST_SPACES = 50_000
+"""Beyond, the smallest are left out."""
 LISTED = """select (select count(*) from information_schema.INNODB_SYS_TABLES
         where SPACE <> 0 and NAME like '%/%' and NAME not like 'mysql/%' and NAME not like 'sys/%') as tables,
        (select count(*) from information_schema.{tablespaces}
