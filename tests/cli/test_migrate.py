@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import apsw
+import pytest
 
+from cli.conftest import Run
 from clients.running import Server
 from clients.test_dify_client import ANSWER, client_of, events, serving
 from fix_servers import Database
 
-
-def migrate(data: Path, to: str) -> tuple[int, str]:
-    words = [sys.executable, "-m", "dbmedic", "migrate", "--to", to, "--data", str(data), "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout
+Migrate: TypeAlias = Callable[[Path, str], tuple[int, str]]
+"""Folder and address -> exit code, and what was printed."""
 
 
-async def test_a_folder_that_was_in_use_goes_on_over_postgresql(tmp_path: Path, postgres: Database) -> None:
+@pytest.fixture
+def migrate(dbmedic: Run) -> Migrate:
+    def run(data: Path, to: str) -> tuple[int, str]:
+        done = dbmedic("migrate", "--to", to, "--data", str(data), "--json")
+        return done.code, done.out
+
+    return run
+
+
+async def test_a_folder_that_was_in_use_goes_on_over_postgresql(
+    tmp_path: Path, postgres: Database, migrate: Migrate
+) -> None:
     async with serving(tmp_path, ANSWER, ANSWER) as (server, client):
         response = await asyncio.to_thread(client.create_chat_message, {}, "Is all well?", "u1", "streaming")
         conversation = (await asyncio.to_thread(lambda: list(events(response))))[0]["conversation_id"]
@@ -60,14 +69,17 @@ async def test_a_folder_that_was_in_use_goes_on_over_postgresql(tmp_path: Path, 
         assert (code, "is served by" in said) == (1, True)
 
 
-def test_what_cannot_be_moved_whole_is_not_moved(tmp_path: Path, postgres: Database) -> None:
+def test_what_cannot_be_moved_whole_is_not_moved(tmp_path: Path, postgres: Database, migrate: Migrate) -> None:
     code, said = migrate(tmp_path, postgres.url)
     assert (code, "is not there; name the data folder" in said) == (1, True)
     assert Server(tmp_path).key()
     store = apsw.Connection(str(tmp_path / "store.db"))
     store.execute("insert into events values ('t', 1, 1, 'k', cast(x'ff' as text))")
+    code, said = migrate(tmp_path, postgres.url)
+    assert (code, "events holds text that is not UTF-8" in said) == (1, True)
+    store.execute("delete from events")
     store.execute("insert into files values ('f', 'a', null, 'o', 'n', '', '', '', 9.5, 1)")
     store.close()
-    code, _ = migrate(tmp_path, postgres.url)
-    assert code != 0
+    code, said = migrate(tmp_path, postgres.url)
+    assert (code, "files holds a value that PostgreSQL refuses" in said) == (1, True)
     assert postgres.run("select count(*) from accounts") == [(0,)]

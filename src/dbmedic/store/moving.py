@@ -32,7 +32,8 @@ def move(place: str, url: str, now: int, told: Callable[[str, int], None]) -> in
     """Moves the store in this SQLite file into the empty one at `url`; returns how many rows there are.
 
     Both have this release's schema.  `now` is in microseconds since 1970.  `told` hears each table with its rows.
-    Raises `StoreFailed` when the target is not empty, or when a row differs afterwards; nothing is kept then.
+    Raises `StoreFailed` when the target is not empty, or when a row cannot be put there, or differs afterwards; nothing
+    is kept then.
     """
     source = sqlite.connect(place, wait_s=sqlite.LOCK_WAIT_S)
     try:
@@ -97,10 +98,15 @@ def _copy(source: apsw.Connection, target: psycopg.Connection[Any], table: Table
     into = sql.SQL("copy {} ({}) from stdin").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, table.columns))
     )
-    with target.cursor() as cursor, cursor.copy(into) as copy:
-        for rows in _chunks(source, table):
-            for row in rows:
-                copy.write_row(row)
+    try:
+        with target.cursor() as cursor, cursor.copy(into) as copy:
+            for rows in _chunks(source, table):
+                for row in rows:
+                    copy.write_row(row)
+    except psycopg.DataError as error:
+        raise StoreFailed(
+            f"{table.name} holds a value that PostgreSQL refuses: {error.diag.message_primary}"
+        ) from error
 
 
 def _compared(source: apsw.Connection, target: psycopg.Connection[Any], table: Table) -> int:
@@ -131,11 +137,14 @@ def _chunks(source: apsw.Connection, table: Table) -> Iterator[list[Sequence[Any
     names = ", ".join(f'"{column}"' for column in table.columns)
     cursor = source.execute(f'select {names} from "{table.name}"')  # noqa: S608 - names of our own schema
     rows: list[Sequence[Any]] = []
-    for row in cursor:
-        rows.append([value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row])
-        if len(rows) == CHUNK:
-            yield rows
-            rows = []
+    try:
+        for row in cursor:
+            rows.append([value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row])
+            if len(rows) == CHUNK:
+                yield rows
+                rows = []
+    except UnicodeDecodeError as error:
+        raise StoreFailed(f"{table.name} holds text that is not UTF-8; nothing was moved") from error
     if rows:
         yield rows
 
