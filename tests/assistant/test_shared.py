@@ -214,6 +214,22 @@ async def test_a_lost_replicas_turn_is_closed_once_as_interrupted_and_followers_
             await asyncio.wait([task])
 
 
+async def test_a_replica_that_was_taken_for_lost_ends_its_streams_and_gives_its_places_back(
+    store: Postgres, redis: Server
+) -> None:
+    script = Script([Text("half of it"), 0.5, Text(" and the rest")])
+    async with replica(store, redis.url, script) as one, replica(store, redis.url, script) as two:
+        running = await one.ask(ask())
+        hearing = asyncio.create_task(text_of(one, running.id))
+        await until(lambda: len(running.entries) > 2)
+        await running.kept()
+        assert await two._leases._interrupt(running.id)
+        assert await asyncio.wait_for(hearing, 10) == "half of it and the rest"
+        await until(lambda: not one.running and not one.admission.running)
+        kept = [entry.event for entry in await Conversations(store).entries(running.id)]
+        assert [event.reason for event in kept if isinstance(event, TurnClosed)] == ["interrupted"]
+
+
 def silence(lost: SharedTurns) -> None:
     """As a killed process: its turns say nothing any more, and its leases end."""
     for task in lost._bus._tasks:  # type: ignore[attr-defined]

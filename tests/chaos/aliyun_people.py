@@ -152,6 +152,7 @@ class AliyunPerson:
                 http.post(place, json={"decision": turn.decided}, headers=headers) as response,
             ):
                 turn.acknowledged = response.status in (200, 409)
+                turn.unknown = turn.unknown or (await response.text() if response.status == 404 else "")
                 if turn.acknowledged:
                     return True
                 self._tally.counts[f"decided again after {response.status}"] += 1

@@ -120,6 +120,7 @@ class DifyPerson:
             self._tally.counts["decision cut"] += 1
             return
         turn.acknowledged = response.status_code in (200, 412)
+        turn.unknown = turn.unknown or (response.text if response.status_code == 404 else "")
         if not turn.acknowledged:
             self._tally.counts[f"decided again after {response.status_code} {response.text[:60]}"] += 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import select
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -32,13 +33,17 @@ class Echo:
     """Answers with `said`, and counts how many it answers at once."""
 
     url: str = ""
-    now: int = 0
+    now: dict[int, web.Request] = field(default_factory=dict)
     most: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     told: dict[str, str] = field(default_factory=dict)
     """mark -> what the model was told of the change that it had asked for."""
+    spoken: dict[str, list[float]] = field(default_factory=dict)
+    """mark -> when each word was said."""
     ended: dict[str, float] = field(default_factory=dict)
     """mark -> when its last word was said."""
+    late: float = 0.0
+    """How many seconds a word was late at most: so far behind is the machine."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         messages = (await request.json())["messages"]
@@ -47,24 +52,38 @@ class Echo:
         if told is not None:
             self.told[mark] = str(told)
         self.asked[mark if told is None else f"{mark} after its change"] += 1
-        self.now += 1
-        self.most = max(self.most, self.now)
+        self.now[id(request)] = request
+        if len(self.now) > self.most:
+            self.most = max(self.most, sum(map(_listens, self.now.values())))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         try:
             await response.prepare(request)
             if "change" in mark and told is None:
                 await response.write(_chunk(_change(mark)) + _chunk({}, "tool_calls") + b"data: [DONE]\n\n")
                 return response
+            times = self.spoken[mark] = []
             for word in said(mark).split():
                 await response.write(_chunk({"content": f"{word} "}))
-                await asyncio.sleep(WORD_S * (SLOWER if "stop" in mark else 1))
+                times.append(time.monotonic())
+                await asyncio.sleep(rest := WORD_S * (SLOWER if "stop" in mark else 1))
+                self.late = max(self.late, time.monotonic() - times[-1] - rest)
             self.ended[mark] = time.monotonic()
             await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
         except ConnectionError:
             pass
         finally:
-            self.now -= 1  # also when the reader hung up, which cancels this: the turn was stopped, or its replica died
+            del self.now[id(request)]  # also when the reader hung up, which cancels this
         return response
+
+
+def _listens(request: web.Request) -> bool:
+    """Whether the reader is still there: a turn that was stopped is over before this loop hears that it hung up."""
+    connection = None if request.transport is None else request.transport.get_extra_info("socket")
+    if connection is None or connection.fileno() < 0:
+        return False
+    gone = select.poll()
+    gone.register(connection, select.POLLRDHUP)
+    return not gone.poll(0)
 
 
 def _change(mark: str) -> dict[str, Any]:

@@ -100,8 +100,11 @@ async def play(here: World, clients: int, rounds: int, seed: int, calm: Callable
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(clients + 8))
     talking = [asyncio.create_task(one.talk(rounds)) for one in people]
     while (await asyncio.wait(talking, timeout=PROGRESS_S))[1]:
-        ended_turns = sum(turn.ended for turn in tally.turns)
-        print(f"{len(tally.turns)} turns, {ended_turns} ended; {tally.counts.most_common(6)}", file=sys.stderr)
+        open_turns = [turn.mark for turn in tally.turns if not turn.ended]
+        print(
+            f"{len(tally.turns)} turns, open: {', '.join(open_turns[:6])}; {tally.counts.most_common(6)}",
+            file=sys.stderr,
+        )
     await asyncio.gather(*talking)
     await calm()
     await here.redis.start()
@@ -118,5 +121,6 @@ async def play(here: World, clients: int, rounds: int, seed: int, calm: Callable
         f"{mark}: the model was asked {count} times" for mark, count in here.echo.asked.items() if count > 1
     ]
     tally.counts["most turns at once"] = here.echo.most
+    tally.counts["milliseconds a word was late at most"] = round(here.echo.late * 1000)
     tally.counts |= {f"network: {name}": count for name, count in here.balancer.done.items()}
     return tally

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chaos.echo import Echo, said
+from dbmedic.assistant.live import FLUSH_S, GROW_S
 
 GIVE_UP_S = 120.0
+BEHIND_S = GROW_S + FLUSH_S + 1.0
+"""So many seconds of what was heard a replica that dies may take with it, where the machine is not late itself."""
+LATER = 4
+"""A text is late as often as its timer, the way to the disk and the words themselves are."""
 KINDS = ("chat", "change", "chat", "stop", "chat")
 """What people do in turn, each beginning at another one."""
 REFUSED = "refused by a person"
@@ -32,6 +37,8 @@ class Turn:
     """What an operator decided."""
     acknowledged: bool = False
     """Whether the operator was told so."""
+    unknown: str = ""
+    """What the operator was told instead: that there is nothing to decide."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def judged(tally: Tally, kept: Mapping[str, Kept], ledger: Counter[str], echo: E
         if row is None:
             tally.wrong.append(f"{turn.mark}: acknowledged, and not kept")
             continue
-        _answer(tally, turn, row.answer, echo.ended.get(turn.mark, 0.0))
+        _answer(tally, turn, row.answer, echo)
         _change(tally, turn, ledger[turn.mark], echo.told.get(turn.mark))
         if not turn.ended:
             tally.wrong.append(f"{turn.mark}: never ended")
@@ -75,8 +82,9 @@ def judged(tally: Tally, kept: Mapping[str, Kept], ledger: Counter[str], echo: E
     tally.wrong += [f"{mark}: changed, and nobody granted it" for mark in unknown]
 
 
-def _answer(tally: Tally, turn: Turn, answer: str, ended: float) -> None:
+def _answer(tally: Tally, turn: Turn, answer: str, echo: Echo) -> None:
     whole, answer, heard = said(turn.mark).strip(), answer.strip(), turn.heard.strip()
+    ended = echo.ended.get(turn.mark, 0.0)
     spoken = _spoken(turn.mark, answer)
     if spoken == whole:
         tally.counts["turns that ended well"] += 1
@@ -87,12 +95,26 @@ def _answer(tally: Tally, turn: Turn, answer: str, ended: float) -> None:
         tally.counts["turns stopped" if turn.stopped else "turns interrupted"] += 1
     else:
         tally.wrong.append(f"{turn.mark}: kept {answer!r}")
-    if spoken != whole:  # a replica that dies takes the last second of text with it
-        same = answer.startswith(heard) or heard.startswith(answer)
-    else:
-        same = heard == answer if turn.whole else answer.startswith(heard)
-    if turn.ended and not same:
+    if not turn.ended:
+        return
+    if not (heard.startswith(answer) if turn.whole else heard.startswith(answer) or answer.startswith(heard)):
         tally.wrong.append(f"{turn.mark}: heard {heard!r}, kept {answer!r}")
+    elif (lost_s := _behind(turn.mark, heard[len(answer) :], echo)) > BEHIND_S + LATER * echo.late:
+        tally.wrong.append(f"{turn.mark}: {lost_s:.1f} s of what was heard are not kept: {heard!r}, kept {answer!r}")
+    elif lost_s > 0 and spoken == whole:
+        tally.wrong.append(f"{turn.mark}: heard {heard!r} after its end, kept {answer!r}")
+    elif lost_s > 0:
+        tally.counts["turns whose last words died with a replica"] += 1
+
+
+def _behind(mark: str, lost: str, echo: Echo) -> float:
+    """Seconds from when the first of these words was said to when the last one was; 0 for no words at all."""
+    words = lost.split()
+    if not words:
+        return 0.0
+    numbers = [int(word.removeprefix(f"{mark}-")) for word in words]
+    times = echo.spoken[mark]
+    return max(times[numbers[-1]] - times[numbers[0]], 1e-6)
 
 
 def _spoken(mark: str, answer: str) -> str:
@@ -106,6 +128,8 @@ def _spoken(mark: str, answer: str) -> str:
 def _change(tally: Tally, turn: Turn, made: int, told: str | None) -> None:
     if not turn.decided:
         return
+    if turn.unknown:
+        tally.wrong.append(f"{turn.mark}: a person was asked, and decided at once: {turn.unknown}")
     if turn.acknowledged and turn.decided == "grant" and told is not None and REFUSED in told:
         tally.wrong.append(f"{turn.mark}: was granted, and the model was told {told!r}")
     tally.counts[f"changes decided: {turn.decided}"] += 1
