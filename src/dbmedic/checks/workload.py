@@ -25,12 +25,11 @@ from msgspec import Struct
 
 from dbmedic.checks import sampling
 from dbmedic.checks.context import TAG, Context
+from dbmedic.checks.digest import shape, tidy
 from dbmedic.checks.plan import lacking, newest, server
-from dbmedic.checks.template import RESERVED
 from dbmedic.core.errors import Denied, OutsideFailed, StatementFailed, Timeout, Unmeasured
 from dbmedic.core.values import EngineFacts, Row
 from dbmedic.kit import statements as sql
-from dbmedic.kit.statements.reading import functions
 
 COUNTERS = (
     "calls",
@@ -318,6 +317,12 @@ def _one_run(seen: Sequence[Row], window: float) -> Row:
     return {"pid": int(last["session"]), "running": last["running"]} if alone else {"pid": None, "running": None}
 
 
+def _keys(row: Row) -> list[str]:
+    """By what the same statement is known in counters and in the list of sessions: its id, where told, and its text."""
+    number = row.get("seen_id") or row["queryid"]
+    return [*([f"id {number}"] if number else ()), shape(row["query"])]
+
+
 def _recorded(seen: list[Row], lasting: list[Row]) -> list[Row]:
     """What looking saw, with what one execution did so far by the record where the window is too short to count one."""
     records = {(row["database"], key): row for row in lasting for key in _keys(row)}
@@ -360,30 +365,6 @@ def _merged(counted: list[Row], seen: list[Row]) -> list[Row]:
 
 def _waits(row: Row) -> bool:
     return bool(row["waiting"] is not None and row["waiting"] >= 0.5)
-
-
-def tidy(digest: str) -> str:
-    """A digest of MySQL as one would write it: no quotes around plain names, no blanks around dots and in calls."""
-    calls = functions("mysql")["read"]
-    bare = re.sub(r"`([A-Za-z_][A-Za-z0-9_]*)`", _unquoted, digest)
-    bare = re.sub(r"\s*\.\s*(?=[A-Za-z_`*])", ".", bare)
-    bare = re.sub(r"\b(\w+)\s+\(", lambda call: f"{call[1]}(" if call[1].lower() in calls else call[0], bare)
-    return re.sub(r"\s+([,)])", r"\1", re.sub(r"\(\s+", "(", bare)).strip()
-
-
-def _unquoted(name: re.Match[str]) -> str:
-    return name[0] if name[1].lower() in RESERVED else name[1]
-
-
-def _keys(row: Row) -> list[str]:
-    """By what the same statement is known in counters and in the list of sessions: its id, where told, and its text."""
-    number = row.get("seen_id") or row["queryid"]
-    return [*([f"id {number}"] if number else ()), _shape(row["query"])]
-
-
-def _shape(query: str) -> str:
-    """A text by which the same statement is known in counters and in the list of sessions: no values, no comments."""
-    return re.sub(r"/\*.*?\*/|\$\d+|\?|\s+|`|;$|sql_tsi_", "", query.lower(), flags=re.DOTALL)[:900]
 
 
 def _ours(query: str, role: str | None, database: str | None, facts: EngineFacts) -> bool:
