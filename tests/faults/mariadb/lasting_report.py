@@ -10,7 +10,8 @@ REPORT = Client(
         Script(
             (
                 "select i.order_id, i.price, count(*), sum(o.total), max(o.note), min(o.reference) from order_items i "
-                "join orders o on o.id = i.order_id where i.id < 200000 group by i.order_id, i.price order by 4 desc limit 10",
+                "join orders o on o.id = i.order_id where i.id < 200000 "
+                "group by i.order_id, i.price order by 4 desc limit 10",
             )
         ),
     ),
