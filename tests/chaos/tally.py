@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -108,13 +109,14 @@ def _answer(tally: Tally, turn: Turn, answer: str, echo: Echo) -> None:
 
 
 def _behind(mark: str, lost: str, echo: Echo) -> float:
-    """Seconds from when the first of these words was said to when the last one was; 0 for no words at all."""
+    """Seconds from when the first of these words was said to when the last one was; infinite for any other words."""
     words = lost.split()
     if not words:
         return 0.0
-    numbers = [int(word.removeprefix(f"{mark}-")) for word in words]
-    times = echo.spoken[mark]
-    return max(times[numbers[-1]] - times[numbers[0]], 1e-6)
+    times = {f"{mark}-{n}": at for n, at in enumerate(echo.spoken.get(mark, ()))}
+    if not times.keys() >= set(words):
+        return math.inf
+    return max(times[words[-1]] - times[words[0]], 1e-6)
 
 
 def _spoken(mark: str, answer: str) -> str:
