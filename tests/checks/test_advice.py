@@ -253,3 +253,43 @@ def test_conditions_of_other_tables_do_not_count() -> None:
     assert terms("((c.name = 'x'::text) AND (o.status = 'y'::text))", "o", "postgres") == (
         Term(column="status", kind="equal"),
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "column"),
+    [
+        ("(data @> $1)", "data"),
+        ("(o.data @> '{\"user\": 1}'::jsonb)", "data"),
+        ("(data ? 'user'::text)", "data"),
+        ("(tags && '{a}'::text[])", "tags"),
+        ("(words @@ to_tsquery('a'::text))", "words"),
+    ],
+)
+def test_what_a_value_holds_is_found_by_an_inverted_index(condition: str, column: str) -> None:
+    table = replace(ORDERS, types=ORDERS.types | {"tags": "text[]", "words": "tsvector"})
+    (scan,) = postgres_scans({"Plan": seq_scan(condition)})
+    best = advice(scan, table, "postgres")
+    assert best is not None
+    assert (best.kind, best.keys, best.rewrite) == ("contains", (column,), None)
+    there = Index(name="there", keys=(column,))
+    assert advice(scan, replace(table, indexes=(there,)), "postgres") is None
+    broken = advice(scan, replace(table, indexes=(replace(there, valid=False),)), "postgres")
+    assert broken is not None
+    assert (broken.kind, broken.name) == ("reindex", "there")
+
+
+def test_one_element_of_an_array_has_to_be_asked_for_in_other_words() -> None:
+    table = replace(ORDERS, types=ORDERS.types | {"tags": "text[]"})
+    (scan,) = postgres_scans({"Plan": seq_scan("('a'::text = ANY (tags))")})
+    best = advice(scan, table, "postgres")
+    assert best is not None
+    assert (best.kind, best.keys, best.rewrite) == ("contains", ("tags",), "tags @> ARRAY[:value]")
+    served = advice(scan, replace(table, indexes=(Index(name="there", keys=("tags",)),)), "postgres")
+    assert served is not None
+    assert (served.kind, served.keys, served.defeated) == ("rewrite", (), "there")
+
+
+def test_a_condition_of_a_range_is_no_matter_of_an_inverted_index() -> None:
+    table = replace(ORDERS, types=ORDERS.types | {"during": "tsrange"})
+    (scan,) = postgres_scans({"Plan": seq_scan("(during && '[2026-01-01,2026-02-01)'::tsrange)")})
+    assert advice(scan, table, "postgres") is None

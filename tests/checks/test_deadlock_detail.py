@@ -1,8 +1,16 @@
-"""The last deadlock out of InnoDB's report, and cycles of two out of looks."""
+"""The last deadlock out of InnoDB's report, and cycles out of looks."""
 
 from __future__ import annotations
 
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+
+from checks.proving import heard
 from dbmedic.checks.catalogue.lock_wait_deadlock_analysis.deadlock_detail import caught, told
+from fix_servers import Database
 
 STATUS = """
 =====================================
@@ -59,3 +67,25 @@ def test_a_cycle_seen_twice_is_one_row() -> None:
     one, other = "update carts set items = 1 where id = 1", "update carts set items = 1 where id = 2"
     found = caught([[{"first": one, "second": other}], [], [{"first": other, "second": one}]])
     assert [(row["tables"], row["seen"]) for row in found] == [("carts", 2)]
+
+
+async def test_a_circle_behind_a_queue_is_seen(postgres: Database) -> None:
+    """Who wants a row for which another waits already waits for that one's place, not for the row's owner."""
+    postgres.run("create table carts(id int primary key, items int)", "insert into carts values (1, 0), (2, 0)")
+    change = "update carts set items = items + 1 where id = {}"
+    stuck = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    end = "select pg_cancel_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'"
+    with contextlib.ExitStack() as sessions:
+        there, queue, back = (sessions.enter_context(psycopg.connect(postgres.url)) for _ in range(3))
+        waiting = sessions.enter_context(ThreadPoolExecutor(3))
+        for one in (there, queue, back):
+            one.execute("set deadlock_timeout = '60s'")
+        there.execute(change.format(1))
+        back.execute(change.format(2))
+        for number, (one, wanted) in enumerate([(queue, 1), (back, 1), (there, 2)], 1):
+            waiting.submit(one.execute, change.format(wanted))
+            while postgres.run(stuck)[0][0] < number:
+                time.sleep(0.02)
+        said = await heard(["deadlock-detail"], postgres.instance, window_s=0.3)
+        postgres.run(f"{end} and datname = current_database()")
+    assert [one.object for one in said.findings] == ["carts"]
