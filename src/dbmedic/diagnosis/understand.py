@@ -196,7 +196,8 @@ def _topic(bare: str, heard: dict[str, Said], named: bool, history: Sequence[Exc
         return "identity"
     if heard or named or _talks("changed", bare):
         return "database"
-    if short and not about and _talks("thanks", bare):
+    thanked = _talks("thanked", bare) and not _talks("complaint", bare)
+    if thanked or (short and not about and _talks("thanks", bare)):
         return "thanks"
     if not about and _talks("greeting", bare):
         return "greeting"
