@@ -123,8 +123,8 @@ _INDONESIAN: Final = frozenset((
     "malam", "jauh", "pesanan", "laporan", "paling", "berat", "tapi", "yg", "gak", "nggak", "ga", "aja", "banget",
     "kok", "udah", "dong", "cuaca", "naik", "habis", "minggu", "kemarin", "kapan", "benar", "aman", "jam", "tetap",
     "lagi", "masih", "semua", "kosong", "gimana", "kalau", "karena", "setelah", "sebelum", "mengunci", "terjadi",
-    "jadi", "lalu", "mati", "muter", "stok", "barang", "replikasi", "berhenti", "tampilkan", "terlambat", "beban", "tinggi",
-    "pembayaran", "semua", "orang", "simpan", "harus", "boleh", "hapus", "lama", "cepat", "turun", "aplikasi",
+    "jadi", "lalu", "mati", "muter", "stok", "barang", "replikasi", "berhenti", "tampilkan", "terlambat", "beban",
+    "tinggi", "pembayaran", "semua", "orang", "simpan", "harus", "boleh", "hapus", "lama", "cepat", "turun", "aplikasi",
 ))  # fmt: skip
 
 
