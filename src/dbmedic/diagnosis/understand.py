@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from dbmedic.core import lang
 from dbmedic.core.values import Exchange, InstanceCard, Question
 from dbmedic.diagnosis import asked_sql, names, typos
+from dbmedic.diagnosis.needed import needed
 from dbmedic.diagnosis.plain import plain
 from dbmedic.diagnosis.symptoms import Said, broad, pattern, said, symptoms
 from dbmedic.diagnosis.when import Window, window
@@ -71,13 +72,24 @@ _OF_ONE: Final = ("slow", "slow-statement", "top-sql", "health", "plan-changed",
 
 
 @cache
-def _talk() -> dict[str, tuple[re.Pattern[str], ...]]:
+def _talk() -> dict[str, tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]]:
+    """Name of a list -> literals of which a text needs one, and the pattern."""
     raw = tomllib.loads((Path(__file__).parent / "talk.toml").read_text("utf-8"))
-    return {name: tuple(pattern(one) for one in patterns) for name, patterns in raw.items()}
+    lists = {name: [pattern(one) for one in patterns] for name, patterns in raw.items()}
+    return {name: tuple((needed(one.pattern), one) for one in patterns) for name, patterns in lists.items()}
 
 
 def _talks(name: str, text: str) -> bool:
-    return any(one.search(text) for one in _talk()[name])
+    for literals, one in _talk()[name]:
+        for literal in literals:
+            if literal in text:
+                break
+        else:
+            if literals:
+                continue
+        if one.search(text):
+            return True
+    return False
 
 
 def understand(
@@ -145,7 +157,7 @@ def understand(
 def _unblamed(bare: str) -> str:
     """The text without a guess that the network is at fault and what was tried in vain, unless nothing else is said."""
     rest = bare
-    for one in (*_talk()["blame"], *_talk()["tried"]):
+    for _, one in (*_talk()["blame"], *_talk()["tried"]):
         rest = one.sub(" ", rest)
     return rest if rest == bare or any(one.score >= _STRONG for one in said(rest).values()) else bare
 
