@@ -213,7 +213,8 @@ def _eta(seen: Evidence) -> float | None:
 def _freeable(page: Page, seen: Evidence) -> None:
     reader, found = page.reader, reclaimable(seen)
     if not found:
-        page.bullet(reader.say("disk.nothing_freeable"))
+        if not any(fact.check == "pg-dead-tuples" for fact in seen.facts):  # told with its cure, for it frees no file
+            page.bullet(reader.say("disk.nothing_freeable"))
         return
     items = [f"{title(check, reader)} {bytes_text(size)}" for check, size, _ in found[:4]]
     total = bytes_text(sum(size for _, size, _ in found))
