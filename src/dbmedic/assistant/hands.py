@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from dbmedic.agent.driver import Hands
@@ -141,7 +140,7 @@ async def hands(running: Running, sources: Sources) -> Hands:
             new_measure=lambda: f"m{next(numbers)}",
             now=sources.now,
             window_s=sources.window_s,
-            budget_s=_left(sources, model, opened_at),
+            budget_s=time_left(model.name, sources.check_s, (sources.now() - opened_at).total_seconds()),
             search=sources.search(question),
             cite=lambda passage: cited.setdefault(passage, len(cited) + 1),
             playbook=lambda name: read(playbooks, name),
@@ -162,15 +161,12 @@ async def hands(running: Running, sources: Sources) -> Hands:
     return Hands(model, tools, request, context, asking, others, bounds.over, bounds.refused, first)
 
 
-def _left(sources: Sources, model: Model, since: datetime) -> float:
-    """Seconds that the checks of the next look may take.
+def time_left(model: str, check_s: float, spent_s: float) -> float:
+    """Seconds that the checks of the next look may take, `spent_s` after the question.
 
     Who asks the analyst waits for nothing but the looks, so they share a time; a language model takes its own.
     """
-    if model.name != Analyst.name:
-        return sources.check_s
-    spent = (sources.now() - since).total_seconds()
-    return min(sources.check_s, max(LEAST_S, MORE * sources.check_s - spent))
+    return check_s if model != Analyst.name else min(check_s, max(LEAST_S, MORE * check_s - spent_s))
 
 
 def _answering(question: Question, agent: Agent | None, sources: Sources) -> tuple[Model, tuple[Model, ...]]:
