@@ -135,9 +135,9 @@ def test_anything_else_is_left_alone(text: str) -> None:
     ],
 )
 def test_a_text_made_to_be_slow_is_read_soon(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     recognised(text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def answered(text: str, *attachments: Attachment) -> list[object]:
