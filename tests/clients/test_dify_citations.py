@@ -31,7 +31,7 @@ async def test_an_answer_from_the_knowledge_base_cites_what_it_used(tmp_path: Pa
         end = next(frame for frame in frames if frame["event"] == "message_end")
         assert end["metadata"]["retriever_resources"][0]["document_name"] == "安全地扩容磁盘"
 
-        nothing = client.create_chat_message({}, "How do I bake bread in a graph database?", "u1").json()
+        nothing = client.create_chat_message({}, "How do I colour the nodes of a graph database?", "u1").json()
         assert "nothing about this" in nothing["answer"]
         assert nothing["metadata"]["retriever_resources"] == []
 
