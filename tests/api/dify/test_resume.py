@@ -60,6 +60,16 @@ async def test_wherever_it_was_cut_the_rest_follows(scenario: str) -> None:
             assert folded([*head, *(event for _, event in rest)]) == folded(event for _, event in whole), (id, cut)
 
 
+async def test_who_heard_more_than_a_dead_server_had_kept_hears_the_end() -> None:
+    """The client asked again and again, and heard nothing: its cursor was behind the end."""
+    entries = kept(live("interrupted"))
+    whole = numbered(await all_of(followed(batches(entries), cursor("0"))))
+    beyond = Cursor(entries[-1].seq + 2, 10_000, 1)
+    rest = numbered(await all_of(followed(batches(entries), beyond)))
+    assert rest[-1][1] == whole[-1][1]
+    assert "message" not in [event["event"] for _, event in rest]
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 async def test_a_state_in_short_and_what_follows_say_the_same(scenario: str) -> None:
     entries = live(scenario)

@@ -75,6 +75,11 @@ class Numbered(Writer):
         if seq != self._seq:
             self._seq, self._sent = seq, 0
 
+    def last(self) -> None:
+        """The next frames are the end.  A cursor behind it is a dead server's, which told of more than it kept."""
+        if self._after.seq > self._seq:
+            self._after = self._after._replace(seq=0, frames=0)
+
     def said(self, node: str, text: str) -> None:
         begin, self._said = self._said, self._said + len(text)
         rest = text[max(0, self._after.offset - begin) :]
@@ -226,6 +231,8 @@ def _feed(projection: Projection, batch: Iterable[Entry], out: Writer) -> None:
             projection.end()  # under the number of the entry before, as when it was live
         if numbered is not None:
             numbered.at(entry.seq)
+            if isinstance(entry.event, TurnClosed):
+                numbered.last()
         projection.feed(entry)
 
 
