@@ -60,14 +60,17 @@ async def test_wherever_it_was_cut_the_rest_follows(scenario: str) -> None:
             assert folded([*head, *(event for _, event in rest)]) == folded(event for _, event in whole), (id, cut)
 
 
-async def test_who_heard_more_than_a_dead_server_had_kept_hears_the_end() -> None:
-    """The client asked again and again, and heard nothing: its cursor was behind the end."""
+@pytest.mark.parametrize("more", [-1, 0, 2])
+@pytest.mark.parametrize("heard", [0, 1, 5])
+async def test_who_heard_more_than_a_dead_server_had_kept_hears_the_end(more: int, heard: int) -> None:
+    """The client asked again and again, and heard nothing: its cursor was behind the end, or just at it."""
     entries = kept(live("interrupted"))
     whole = numbered(await all_of(followed(batches(entries), cursor("0"))))
-    beyond = Cursor(entries[-1].seq + 2, 10_000, 1)
-    rest = numbered(await all_of(followed(batches(entries), beyond)))
-    assert rest[-1][1] == whole[-1][1]
+    rest = numbered(await all_of(followed(batches(entries), Cursor(entries[-1].seq + more, 10_000, heard))))
+    last = [event["event"] for _, event in whole if event["event"] in ("workflow_finished", "error")]
+    assert [event["event"] for _, event in rest][-len(last) :] == last
     assert "message" not in [event["event"] for _, event in rest]
+    assert await all_of(followed(batches(entries), cursor(rest[-1][0]))) == b""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

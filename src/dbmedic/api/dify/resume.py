@@ -43,6 +43,8 @@ from dbmedic.core.events import ApprovalDecided, Entry, TurnClosed
 
 _CURSOR = re.compile(r"(\d{1,9})(?:\.(\d{1,9})(?:\.(\d{1,9}))?)?", re.ASCII)
 ALL = 1 << 30
+END = 1 << 20
+"""More frames than any event has: those of a turn's end are counted from here on."""
 
 
 class Cursor(NamedTuple):
@@ -76,9 +78,15 @@ class Numbered(Writer):
             self._seq, self._sent = seq, 0
 
     def last(self) -> None:
-        """The next frames are the end.  A cursor behind it is a dead server's, which told of more than it kept."""
-        if self._after.seq > self._seq:
-            self._after = self._after._replace(seq=0, frames=0)
+        """The next frames are the end, and a cursor tells by itself whether they were heard.
+
+        Its event may have the number of another one, or a smaller one, which a server that died told of and never kept.
+        """
+        if self._after.frames < END:
+            self._after = self._after._replace(seq=0)
+        elif self._after.frames < ALL:
+            self._after = self._after._replace(seq=self._seq)
+        self._sent = END
 
     def said(self, node: str, text: str) -> None:
         begin, self._said = self._said, self._said + len(text)
