@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from checks.proving import heard, load
@@ -135,10 +137,15 @@ async def test_the_planner_proves_a_partial_and_a_covering_index(postgres: Datab
         postgres.run("vacuum analyze visits")
         if postgres.run("select 1 from pg_class where relname = 'visits' and relallvisible = relpages"):
             break
+        await asyncio.sleep(0.2)  # somebody's snapshot is older than the rows
     todo = "select id from tasks where owner = 7 and done_at is null"
+    fixes: dict[str, str] = {}
     async with load(postgres, [todo, "select sum(took) from visits where shop = 7"]):
-        said = await heard(["index-advice"], postgres.instance, window_s=1.2)
-    fixes = {one.object: one.fix.statement for one in said.findings if one.fix is not None}
+        for window_s in (1.2, 2.4, 4.8):  # a busy machine may run one of them hardly ever
+            said = await heard(["index-advice"], postgres.instance, window_s=window_s)
+            fixes = {one.object: one.fix.statement for one in said.findings if one.fix is not None}
+            if len(fixes) > 1:
+                break
     new = "CREATE INDEX CONCURRENTLY"
     assert fixes == {
         "public.tasks.owner": f"{new} tasks_owner_part_idx ON public.tasks (owner) WHERE done_at IS NULL",
