@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -152,7 +153,8 @@ async def test_the_planner_proves_a_partial_and_a_covering_index(postgres: Datab
         "public.visits.shop": f"{new} visits_shop_incl_idx ON public.visits (shop) INCLUDE (took)",
     }
     text = "\n".join(said.sentences("en"))
-    assert "It holds only the rows with done_at IS NULL, 2 % of the table" in text
+    # By the statistics of a sample.
+    assert re.search(r"It holds only the rows with done_at IS NULL, [12](\.\d)? % of the table", text), text
     assert "so the table is not visited" in text
     assert {one.confidence for one in said.findings} == {"measured"}
     for statement in fixes.values():
