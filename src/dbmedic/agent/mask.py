@@ -57,10 +57,6 @@ class Mask:
         """Word -> the value that it stands for."""
         self._told: dict[tuple[str, str], str] = {}
 
-    def __bool__(self) -> bool:
-        """Whether anything is hidden."""
-        return bool(self.hidden)
-
     # -- out ----------------------------------------------------------------------------------------------------
 
     def messages(self, messages: Sequence[Message]) -> tuple[Message, ...]:
